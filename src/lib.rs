@@ -1,1 +1,20 @@
-//! libucwa
+//! libucwa: the presence of people on Skype for Business Server, over UCWA 2.0.
+//!
+//! A [`Config`] says how to sign in, a [`Client`] is a signed-in application, and every read is handed back as owned JSON
+//! text. The same functions stand behind the C ABI, whose manual is `include/ucwa.h`.
+
+#![forbid(unsafe_op_in_unsafe_fn)]
+
+mod client;
+mod clock;
+mod config;
+mod error;
+mod secret;
+mod sip_uri;
+
+pub use client::Client;
+#[cfg(feature = "test-clock")]
+pub use clock::test_clock;
+pub use config::{Config, TokenCallback, VERSION};
+pub use error::{Error, Result, Status};
+pub use secret::Secret;

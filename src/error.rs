@@ -1,0 +1,344 @@
+//! What can go wrong, told for people: which request failed, what the server said, what to do.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// The kind of a failure. The numbers are those of the C ABI: explicit, and only ever added to.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Status {
+    /// No failure.
+    Ok = 0,
+    /// An argument is missing, malformed or out of range, or the server called the request bad.
+    InvalidArgument = -1,
+    /// A configuration key is unknown or its value cannot be used.
+    InvalidConfig = -2,
+    /// No UCWA server was found for the sign-in address.
+    DiscoveryFailed = -3,
+    /// The server refused the credentials or the token.
+    AuthenticationFailed = -4,
+    /// The server wants the user to sign in on a web page (`signInUrl` in the error's JSON).
+    SignInElsewhere = -5,
+    /// The server does not allow it to this user.
+    Forbidden = -6,
+    /// There is no such contact, group, link or resource.
+    NotFound = -7,
+    /// The request contradicts the present state, or a name fits several things.
+    Conflict = -8,
+    /// The server asks for fewer requests.
+    Throttled = -9,
+    /// The server failed.
+    ServerError = -10,
+    /// The server could not be reached, or the connection was lost.
+    Network = -11,
+    /// No trusted TLS connection could be made.
+    Tls = -12,
+    /// The time of the call ran out.
+    Timeout = -13,
+    /// The answer is not UCWA's.
+    Protocol = -14,
+    /// The application was cancelled or signed out.
+    Cancelled = -15,
+    /// The handle was made by the process that this one was forked from.
+    Forked = -16,
+    /// Not in this build.
+    Unsupported = -17,
+    /// A defect of the library.
+    Internal = -18,
+}
+
+impl Status {
+    /// Every status, in the order of the numbers 0, -1, -2, …
+    pub const ALL: [Status; 19] = [
+        Status::Ok,
+        Status::InvalidArgument,
+        Status::InvalidConfig,
+        Status::DiscoveryFailed,
+        Status::AuthenticationFailed,
+        Status::SignInElsewhere,
+        Status::Forbidden,
+        Status::NotFound,
+        Status::Conflict,
+        Status::Throttled,
+        Status::ServerError,
+        Status::Network,
+        Status::Tls,
+        Status::Timeout,
+        Status::Protocol,
+        Status::Cancelled,
+        Status::Forked,
+        Status::Unsupported,
+        Status::Internal,
+    ];
+
+    /// The C constant's name, such as `"UCWA_NOT_FOUND"`; usable as a C string, too.
+    pub const fn name(self) -> &'static std::ffi::CStr {
+        match self {
+            Status::Ok => c"UCWA_OK",
+            Status::InvalidArgument => c"UCWA_INVALID_ARGUMENT",
+            Status::InvalidConfig => c"UCWA_INVALID_CONFIG",
+            Status::DiscoveryFailed => c"UCWA_DISCOVERY_FAILED",
+            Status::AuthenticationFailed => c"UCWA_AUTHENTICATION_FAILED",
+            Status::SignInElsewhere => c"UCWA_SIGN_IN_ELSEWHERE",
+            Status::Forbidden => c"UCWA_FORBIDDEN",
+            Status::NotFound => c"UCWA_NOT_FOUND",
+            Status::Conflict => c"UCWA_CONFLICT",
+            Status::Throttled => c"UCWA_THROTTLED",
+            Status::ServerError => c"UCWA_SERVER_ERROR",
+            Status::Network => c"UCWA_NETWORK",
+            Status::Tls => c"UCWA_TLS",
+            Status::Timeout => c"UCWA_TIMEOUT",
+            Status::Protocol => c"UCWA_PROTOCOL",
+            Status::Cancelled => c"UCWA_CANCELLED",
+            Status::Forked => c"UCWA_FORKED",
+            Status::Unsupported => c"UCWA_UNSUPPORTED",
+            Status::Internal => c"UCWA_INTERNAL",
+        }
+    }
+
+    /// The number that the C ABI hands out.
+    pub const fn number(self) -> i32 {
+        self as i32
+    }
+
+    /// The status with that number.
+    pub fn from_number(number: i32) -> Option<Status> {
+        Status::ALL.into_iter().find(|s| s.number() == number)
+    }
+
+    /// What an HTTP status means where nothing more is known.
+    pub(crate) fn of_http(http: u16) -> Status {
+        match http {
+            400 => Status::InvalidArgument,
+            401 => Status::AuthenticationFailed,
+            403 => Status::Forbidden,
+            404 | 410 => Status::NotFound,
+            409 | 412 | 428 => Status::Conflict,
+            429 => Status::Throttled,
+            408 | 504 => Status::Timeout,
+            500..=599 => Status::ServerError,
+            _ => Status::Protocol,
+        }
+    }
+}
+
+impl Serialize for Status {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name().to_string_lossy())
+    }
+}
+
+/// One failure. It is cheap to move, can be cloned, and never holds a password or a token.
+#[derive(Clone)]
+pub struct Error(Box<Details>);
+
+/// The members of an error's JSON; those that are not known are absent.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Details {
+    pub status: Status,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subcode: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_fqdn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diagnostics: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debug_info: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sign_in_url: Option<String>,
+    /// The ids of the groups that a name fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<String>>,
+    /// The application is gone from the server: create it anew, then repeat.
+    #[serde(skip)]
+    pub application_gone: bool,
+}
+
+/// What the library's functions return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A failure of that kind, with a text for people.
+    pub fn new(status: Status, message: impl Into<String>) -> Error {
+        Error(Box::new(Details {
+            status,
+            message: redact(message.into()),
+            http_status: None,
+            code: None,
+            subcode: None,
+            request: None,
+            server_fqdn: None,
+            time: None,
+            retry_after_ms: None,
+            diagnostics: None,
+            parameters: None,
+            link: None,
+            debug_info: None,
+            sign_in_url: None,
+            ids: None,
+            application_gone: false,
+        }))
+    }
+
+    pub(crate) fn argument(message: impl Into<String>) -> Error {
+        Error::new(Status::InvalidArgument, message)
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Error {
+        Error::new(Status::InvalidConfig, message)
+    }
+
+    pub(crate) fn protocol(message: impl Into<String>) -> Error {
+        Error::new(Status::Protocol, message)
+    }
+
+    pub(crate) fn cancelled() -> Error {
+        Error::new(Status::Cancelled, "the application was cancelled or signed out; no call can be made with it any more")
+    }
+
+    /// The kind of the failure.
+    pub fn status(&self) -> Status {
+        self.0.status
+    }
+
+    /// What failed, on which request, what the server said and what to do.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The HTTP status of the server's answer, where there was one.
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.http_status
+    }
+
+    /// The server's error code, such as `NotFound`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The server's subcode, such as `ResourceNotFound`.
+    pub fn subcode(&self) -> Option<&str> {
+        self.0.subcode.as_deref()
+    }
+
+    /// Everything known of the failure, as the JSON object that the C ABI hands out.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn details(&self) -> &Details {
+        &self.0
+    }
+
+    pub(crate) fn details_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
+
+    /// Names the request that failed, unless a more exact one was named before.
+    pub(crate) fn on_request(mut self, request: impl FnOnce() -> String) -> Error {
+        if self.0.request.is_none() {
+            let request = redact(request());
+            if !self.0.message.contains(&request) {
+                self.0.message = format!("{request}: {}", self.0.message);
+            }
+            self.0.request = Some(request);
+        }
+        self
+    }
+
+    /// Puts what was attempted before the message.
+    pub(crate) fn while_doing(mut self, what: &str) -> Error {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_json())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Takes out of a text what looks like a token or a password, for texts that a server wrote.
+pub(crate) fn redact(text: String) -> String {
+    const STARTS: [&str; 6] = ["cwt=", "bearer ", "access_token=", "\"access_token\":\"", "password=", "\"password\":\""];
+    // Most texts hold none of it: look before copying.
+    let lower = text.to_ascii_lowercase();
+    if !STARTS.iter().any(|start| lower.contains(start)) {
+        return text;
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &lower[at..];
+        if let Some(start) = STARTS.iter().find(|start| rest.starts_with(**start)) {
+            let secret = &text[at + start.len()..];
+            let end = secret.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | '<' | '>' | ',' | ';')).unwrap_or(secret.len());
+            clean.push_str(&text[at..at + start.len()]);
+            clean.push_str("[hidden]");
+            at += start.len() + end;
+        } else {
+            let next = rest.chars().next().map_or(1, char::len_utf8);
+            clean.push_str(&text[at..at + next]);
+            at += next;
+        }
+    }
+    clean
+}
+
+/// The start of a foreign text, short enough for a message and on one line.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let clean: String = words.chars().filter(|c| !c.is_control()).collect();
+    match clean.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_order() {
+        for (place, status) in Status::ALL.into_iter().enumerate() {
+            assert_eq!(status.number(), -(place as i32));
+            assert_eq!(Status::from_number(status.number()), Some(status));
+        }
+        assert_eq!(Status::from_number(1), None);
+    }
+
+    #[test]
+    fn secrets_are_taken_out() {
+        let text = redact("Bearer abc.def \"x\" cwt=AAE+/==, password=a%20b&grant_type=p öß ACCESS_TOKEN=z".into());
+        assert_eq!(text, "Bearer [hidden] \"x\" cwt=[hidden], password=[hidden]&grant_type=p öß ACCESS_TOKEN=[hidden]");
+    }
+}
