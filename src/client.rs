@@ -1,21 +1,88 @@
 //! The facade: one method per function of the C ABI, in the same words.
 
+use crate::application::Application;
 use crate::config::Config;
 use crate::error::Result;
+use crate::people::People;
+use crate::resource::navigation::Path;
 
-/// A signed-in application.
-pub struct Client {}
-impl Client {
-    pub fn sign_in(_config: &Config) -> Result<Client> { todo!() }
-    pub fn get_application(&self) -> Result<String> { todo!() }
-    pub fn set(&self, _key: &str, _value: Option<&str>) -> Result<()> { todo!() }
-    pub fn cancel(&self) { todo!() }
-    pub fn sign_out(&self) -> Result<()> { todo!() }
-    pub fn get_contact_presence(&self, _contact: &str) -> Result<String> { todo!() }
-    pub fn get_groups(&self) -> Result<String> { todo!() }
-    pub fn get_group_contacts(&self, _group: &str) -> Result<String> { todo!() }
-    pub fn get_contacts(&self) -> Result<String> { todo!() }
-    pub fn get_contact(&self, _contact: &str) -> Result<String> { todo!() }
-    pub fn search_contacts(&self, _query: &str, _limit: u32) -> Result<String> { todo!() }
-    pub fn navigate(&self, _path: &str) -> Result<String> { todo!() }
+/// A signed-in UCWA application. It may be used from any number of threads at once; dropping it releases it within
+/// 100 ms, and leaves the application on the server.
+///
+/// Every method that reads returns owned JSON text, and may block up to the configured `timeout_ms`.
+pub struct Client {
+    application: Application,
+    people: People,
 }
+
+impl Client {
+    /// Signs in: finds the user's home server, authenticates, and creates an application (or attaches to
+    /// `application_url`). The configuration is copied.
+    pub fn sign_in(config: &Config) -> Result<Client> {
+        Ok(Client { application: Application::sign_in(config)?, people: People::default() })
+    }
+
+    /// The application: `{"href","endpointId","culture","userAgent",…}`, enough to attach to it again.
+    pub fn get_application(&self) -> Result<String> {
+        self.application.describe()
+    }
+
+    /// Changes `password`, `access_token`, `timeout_ms`, `connect_timeout_ms` or `max_retries` of this application.
+    pub fn set(&self, key: &str, value: Option<&str>) -> Result<()> {
+        self.application.set(key, value)
+    }
+
+    /// Wakes every call that waits; these and all later ones fail with [`Status::Cancelled`](crate::Status::Cancelled).
+    pub fn cancel(&self) {
+        self.application.cancel();
+    }
+
+    /// Deletes the application on the server; one that is already gone is fine. Afterwards every call fails with
+    /// [`Status::Cancelled`](crate::Status::Cancelled).
+    pub fn sign_out(&self) -> Result<()> {
+        self.application.sign_out()
+    }
+
+    /// The presence of a contact (contactPresence), with its `uri` and `name`.
+    pub fn get_contact_presence(&self, contact: &str) -> Result<String> {
+        self.application.run(|access| self.people.presence(access, contact))
+    }
+
+    /// The groups of the contact list (myGroups).
+    pub fn get_groups(&self) -> Result<String> {
+        self.application.run(|access| self.people.groups(access))
+    }
+
+    /// The members of a group (groupContacts), which is named by id, relation or name.
+    pub fn get_group_contacts(&self, group: &str) -> Result<String> {
+        self.application.run(|access| self.people.group_contacts(access, group))
+    }
+
+    /// The contact list (myContacts).
+    pub fn get_contacts(&self) -> Result<String> {
+        self.application.run(|access| self.people.contacts(access))
+    }
+
+    /// One contact (contact).
+    pub fn get_contact(&self, contact: &str) -> Result<String> {
+        self.application.run(|access| self.people.contact(access, contact))
+    }
+
+    /// The contacts and distribution groups that a query fits (search); `limit` 0 is the server's default.
+    pub fn search_contacts(&self, query: &str, limit: u32) -> Result<String> {
+        self.application.run(|access| self.people.search(access, query, limit))
+    }
+
+    /// Any resource, reached from the application by link relations; handed back exactly as the server wrote it.
+    pub fn navigate(&self, path: &str) -> Result<String> {
+        let path = Path::parse(path)?;
+        self.application.run(|access| Ok(access.navigate(&path)?.text))
+    }
+}
+
+// Handles are shared between threads; the compiler checks that they can be.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Client>();
+    shared::<Config>();
+};

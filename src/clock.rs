@@ -1,7 +1,7 @@
 //! Time and waiting, from one seam. The cargo feature `test-clock` lets tests move it; without it, it is the system's.
 
-use std::time::Duration;
 use once_cell::sync::Lazy;
+use std::time::Duration;
 use std::time::Instant;
 
 static START: Lazy<Instant> = Lazy::new(Instant::now);

@@ -58,30 +58,118 @@ const YES_NO: &[&str] = &["true", "false"];
 const DAY_MS: u64 = 86_400_000;
 
 const KEYS: &[Key] = &[
-    key("sign_in_address", Kind::SipAddress, None, "a SIP URI, such as sip:lenea@contoso.com", "Who signs in; discovery starts at its domain. Needed unless discovery_url or application_url is given."),
+    key(
+        "sign_in_address",
+        Kind::SipAddress,
+        None,
+        "a SIP URI, such as sip:lenea@contoso.com",
+        "Who signs in; discovery starts at its domain. Needed unless discovery_url or application_url is given.",
+    ),
     key("username", TEXT, None, "name@domain or DOMAIN\\name", "Account name for the password grant. Default: sign_in_address."),
     secret("password", "any text", "Password for the password grant."),
-    key("auth", Kind::Choice(&["password", "token"]), None, "password or token", "Which way of signing in to use. Default: what is given (access_token or the token callback before password)."),
-    secret("access_token", "a bearer token, without \"Bearer \"", "A token obtained elsewhere. It is sent to the first server that asks for one, and to no other."),
-    key("discovery_url", Kind::WebUrl, None, "an http or https URL", "Start discovery here instead of lyncdiscoverinternal.DOMAIN and lyncdiscover.DOMAIN."),
-    key("application_url", Kind::WebUrl, None, "an https URL", "Attach to this application, which exists already, instead of creating one (the href of ucwa_get_application)."),
-    key("user_agent", NAME, Some(concat!("libucwa/", env!("CARGO_PKG_VERSION"))), "at most 100 characters", "What the application calls itself, to the server's administrator."),
+    key(
+        "auth",
+        Kind::Choice(&["password", "token"]),
+        None,
+        "password or token",
+        "Which way of signing in to use. Default: what is given (access_token or the token callback before password).",
+    ),
+    secret(
+        "access_token",
+        "a bearer token, without \"Bearer \"",
+        "A token obtained elsewhere. It is sent to the first server that asks for one, and to no other.",
+    ),
+    key(
+        "discovery_url",
+        Kind::WebUrl,
+        None,
+        "an http or https URL",
+        "Start discovery here instead of lyncdiscoverinternal.DOMAIN and lyncdiscover.DOMAIN.",
+    ),
+    key(
+        "application_url",
+        Kind::WebUrl,
+        None,
+        "an https URL",
+        "Attach to this application, which exists already, instead of creating one (the href of ucwa_get_application).",
+    ),
+    key(
+        "user_agent",
+        NAME,
+        Some(concat!("libucwa/", env!("CARGO_PKG_VERSION"))),
+        "at most 100 characters",
+        "What the application calls itself, to the server's administrator.",
+    ),
     key("culture", NAME, Some("en-US"), "a culture name, such as de-DE", "The language of texts that the server writes (activity)."),
-    key("endpoint_id", NAME, None, "at most 100 characters, usually a UUID", "Identifies this process to the server. Default: a new UUID per application. A service sets its own and keeps it, so that crashes pile up no applications."),
+    key(
+        "endpoint_id",
+        NAME,
+        None,
+        "at most 100 characters, usually a UUID",
+        "Identifies this process to the server. Default: a new UUID per application. A service sets its own and keeps it, so that crashes pile up no applications.",
+    ),
     key("ca_file", Kind::PemFile, None, "a PEM file", "Further trusted certificate authorities, beside the system's."),
     key("ca_dir", Kind::Folder, None, "a folder with PEM files", "Further trusted certificate authorities, beside the system's."),
-    key("client_certificate", Kind::PemFile, None, "a PEM file", "The client's certificate chain, for servers that ask for one. Needs client_key."),
+    key(
+        "client_certificate",
+        Kind::PemFile,
+        None,
+        "a PEM file",
+        "The client's certificate chain, for servers that ask for one. Needs client_key.",
+    ),
     key("client_key", Kind::PemFile, None, "a PEM file", "The private key of client_certificate."),
     key("minimum_tls", Kind::Choice(&["1.2", "1.3"]), Some("1.2"), "1.2 or 1.3", "The oldest TLS version taken."),
-    key("proxy", Kind::ProxyUrl, None, "an http, https or socks5 URL, or none", "The proxy to use. Default: the environment's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)."),
+    key(
+        "proxy",
+        Kind::ProxyUrl,
+        None,
+        "an http, https or socks5 URL, or none",
+        "The proxy to use. Default: the environment's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY).",
+    ),
     key("no_proxy", TEXT, None, "hosts, separated by commas", "Hosts that bypass the proxy that `proxy` names."),
     key("resolve", Kind::Resolve, None, "host=address[:port], separated by commas", "Addresses used instead of name resolution."),
-    key("trusted_domains", Kind::Hosts, None, "hosts or *.domain, separated by commas", "Where discovery over plain http may be led to, beside the sign-in domain."),
-    key("timeout_ms", Kind::Number { least: 1, most: DAY_MS }, Some("30000"), "1 to 86400000", "Milliseconds that one call may take as a whole, retries included."),
-    key("connect_timeout_ms", Kind::Number { least: 1, most: DAY_MS }, Some("10000"), "1 to 86400000", "Milliseconds that making one connection may take."),
-    key("max_retries", Kind::Number { least: 0, most: 20 }, Some("3"), "0 to 20", "How often one request is repeated that failed in a way worth repeating."),
-    key("max_outstanding", Kind::Number { least: 1, most: 1000 }, Some("100"), "1 to 1000", "How many requests of this application may be under way at once."),
-    key("allow_insecure_http", Kind::Choice(YES_NO), Some("false"), "true or false", "Lets passwords and tokens go over plain http beyond loopback. For laboratories only."),
+    key(
+        "trusted_domains",
+        Kind::Hosts,
+        None,
+        "hosts or *.domain, separated by commas",
+        "Where discovery over plain http may be led to, beside the sign-in domain.",
+    ),
+    key(
+        "timeout_ms",
+        Kind::Number { least: 1, most: DAY_MS },
+        Some("30000"),
+        "1 to 86400000",
+        "Milliseconds that one call may take as a whole, retries included.",
+    ),
+    key(
+        "connect_timeout_ms",
+        Kind::Number { least: 1, most: DAY_MS },
+        Some("10000"),
+        "1 to 86400000",
+        "Milliseconds that making one connection may take.",
+    ),
+    key(
+        "max_retries",
+        Kind::Number { least: 0, most: 20 },
+        Some("3"),
+        "0 to 20",
+        "How often one request is repeated that failed in a way worth repeating.",
+    ),
+    key(
+        "max_outstanding",
+        Kind::Number { least: 1, most: 1000 },
+        Some("100"),
+        "1 to 1000",
+        "How many requests of this application may be under way at once.",
+    ),
+    key(
+        "allow_insecure_http",
+        Kind::Choice(YES_NO),
+        Some("false"),
+        "true or false",
+        "Lets passwords and tokens go over plain http beyond loopback. For laboratories only.",
+    ),
 ];
 
 /// Keys and values that the interface names and this build does not hold.
@@ -332,7 +420,8 @@ fn not_built(what: &str) -> Error {
 impl Key {
     fn check(&self, value: &str) -> Result<()> {
         let refuse = |why: &str| {
-            let shown = if self.secret { String::new() } else { format!(" \"{}\"", without_password(value).chars().take(80).collect::<String>()) };
+            let shown =
+                if self.secret { String::new() } else { format!(" \"{}\"", without_password(value).chars().take(80).collect::<String>()) };
             Err(Error::config(format!("{}{shown}: {why}; allowed: {}", self.name, self.values)))
         };
         if value.is_empty() {
@@ -344,7 +433,9 @@ impl Key {
         }
         match self.kind {
             Kind::Text { longest } if value.chars().count() > longest => refuse("the value is too long"),
-            Kind::Text { .. } if self.name == "access_token" && !value.bytes().all(|b| b.is_ascii_graphic()) => refuse("a token has no blanks"),
+            Kind::Text { .. } if self.name == "access_token" && !value.bytes().all(|b| b.is_ascii_graphic()) => {
+                refuse("a token has no blanks")
+            }
             Kind::Text { .. } => Ok(()),
             Kind::SipAddress => match SipUri::parse(value) {
                 Ok(_) => Ok(()),

@@ -299,7 +299,8 @@ pub(crate) fn redact(text: String) -> String {
         let rest = &lower[at..];
         if let Some(start) = STARTS.iter().find(|start| rest.starts_with(**start)) {
             let secret = &text[at + start.len()..];
-            let end = secret.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | '<' | '>' | ',' | ';')).unwrap_or(secret.len());
+            let end =
+                secret.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | '<' | '>' | ',' | ';')).unwrap_or(secret.len());
             clean.push_str(&text[at..at + start.len()]);
             clean.push_str("[hidden]");
             at += start.len() + end;

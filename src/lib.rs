@@ -5,12 +5,19 @@
 
 #![forbid(unsafe_op_in_unsafe_fn)]
 
+mod application;
 mod client;
 mod clock;
 mod config;
 mod error;
+#[cfg(feature = "capi")]
+pub mod ffi;
+mod people;
+mod resource;
 mod secret;
+mod sign_in;
 mod sip_uri;
+mod transport;
 
 pub use client::Client;
 #[cfg(feature = "test-clock")]

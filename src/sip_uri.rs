@@ -18,7 +18,9 @@ impl SipUri {
     pub fn parse(text: &str) -> Result<SipUri> {
         let wrong = |why: &str| {
             let shown: String = text.chars().take(60).filter(|c| !c.is_control()).collect();
-            Err(Error::argument(format!("\"{shown}\" is no SIP URI ({why}); a contact is written sip:name@example.com, with or without sip:")))
+            Err(Error::argument(format!(
+                "\"{shown}\" is no SIP URI ({why}); a contact is written sip:name@example.com, with or without sip:"
+            )))
         };
         let address = match text.get(..4) {
             Some(scheme) if scheme.eq_ignore_ascii_case("sip:") => &text[4..],
@@ -30,12 +32,21 @@ impl SipUri {
         if address.len() > LONGEST {
             return wrong("it is longer than 256 bytes");
         }
-        if let Some(bad) = address.chars().find(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\\' | '^' | '`' | '{' | '|' | '}')) {
-            return wrong(if bad.is_control() || bad.is_whitespace() { "it holds a blank or a control character" } else { "it holds a character that none may hold" });
+        if let Some(bad) = address
+            .chars()
+            .find(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\\' | '^' | '`' | '{' | '|' | '}'))
+        {
+            return wrong(if bad.is_control() || bad.is_whitespace() {
+                "it holds a blank or a control character"
+            } else {
+                "it holds a character that none may hold"
+            });
         }
         match address.split_once('@') {
             None => wrong("it has no @"),
-            Some((user, host)) if user.is_empty() || host.is_empty() || host.contains('@') => wrong("it needs one name before the @ and one host after it"),
+            Some((user, host)) if user.is_empty() || host.is_empty() || host.contains('@') => {
+                wrong("it needs one name before the @ and one host after it")
+            }
             Some(_) => Ok(SipUri { spelled: format!("sip:{address}"), key: address.to_lowercase() }),
         }
     }
@@ -90,7 +101,9 @@ mod tests {
 
     #[test]
     fn what_is_none() {
-        for text in ["", "sip:", "sara", "@contoso.com", "sara@", "a@b@c", "a b@c", "a\r\nX: y@c", "<a@b>", &format!("{}@c", "a".repeat(300))] {
+        for text in
+            ["", "sip:", "sara", "@contoso.com", "sara@", "a@b@c", "a b@c", "a\r\nX: y@c", "<a@b>", &format!("{}@c", "a".repeat(300))]
+        {
             assert!(SipUri::parse(text).is_err(), "{text}");
         }
     }

@@ -1,0 +1,756 @@
+/*
+ * libucwa: the presence of people on Skype for Business Server, for C programs.
+ *
+ * This header is the manual. It needs C99 or C++11. Link with -lucwa.
+ *
+ *
+ * A PROGRAM
+ *
+ *     #include <stdio.h>
+ *     #include <ucwa.h>
+ *
+ *     int main(void)
+ *     {
+ *         ucwa_config *config = ucwa_config_new();
+ *         ucwa_application *application = NULL;
+ *         char *presence = NULL;
+ *
+ *         if (ucwa_config_set(config, "sign_in_address", "sip:lenea@contoso.com") == UCWA_OK
+ *             && ucwa_config_set(config, "password", "Pa$$w0rd") == UCWA_OK
+ *             && (application = ucwa_sign_in(config)) != NULL
+ *             && (presence = ucwa_get_contact_presence(application, "sip:SaraD@contoso.com")) != NULL) {
+ *             ucwa_json *json = ucwa_json_parse(presence);
+ *             printf("%s\n", ucwa_json_text(json, "/availability"));
+ *             ucwa_json_free(json);
+ *             ucwa_sign_out(application);
+ *         } else {
+ *             fprintf(stderr, "%s\n", ucwa_last_error_message());
+ *         }
+ *         ucwa_string_free(presence);
+ *         ucwa_application_free(application);
+ *         ucwa_config_free(config);
+ *         return presence == NULL;
+ *     }
+ *
+ *
+ * CONVENTIONS
+ *
+ * Results. A function that returns `char *` returns an owned UTF-8 text that ends with NUL, nearly always JSON; or NULL
+ * on a failure. A function that returns ucwa_status returns UCWA_OK (0) or what failed (negative). Parameters that
+ * receive a result are set to 0 or NULL first.
+ *
+ * Ownership. What is owned is the caller's, and is freed by the function that its description names: texts by
+ * ucwa_string_free, never by free(). What is borrowed is not freed, and good for as long as its description says.
+ * Every _free function ignores NULL. Texts that are passed in are read during the call and never kept.
+ *
+ * Texts. All are UTF-8. NULL, or what is no UTF-8, is empty, or is longer than 65536 bytes, is UCWA_INVALID_ARGUMENT and
+ * never a crash; NULL or an empty text has a meaning only where a description gives it one. A NUL character within
+ * a text that is handed out is replaced by U+FFFD.
+ *
+ * The last error. Each thread has its own. Every call sets it, to UCWA_OK where it succeeded, but for the _free and
+ * ucwa_last_error_ functions, ucwa_version and ucwa_status_name, which leave it alone. No error and no line of the log
+ * ever holds a password or a token. Programs act on the status; the message is for people.
+ *
+ * JSON. Property names are UCWA's own. What the server did not say is absent; what this library does not know is passed
+ * on. Later versions, of the server too, may add members and values: ignore those you do not know. A date
+ * "/Date(1358827096000)/" becomes "2013-01-22T03:58:16.000Z", with a number of the name ...UnixMs beside it.
+ *
+ * Threads. Any number of threads may use one application at once, and calls of different threads do not wait for each
+ * other. A handle is freed by one thread, once, when no other uses it: ucwa_application_cancel makes the others
+ * return. A call that reads from the server blocks its thread for at most `timeout_ms`, retries included.
+ *
+ * Callbacks run on threads of the library, in which SIGPIPE is blocked. They return by themselves: no longjmp, no C++
+ * exception. What else they may do stands beside their types.
+ *
+ * The process. The library prints nothing, installs no signal handler and changes nothing that belongs to the whole
+ * process. A lost connection never raises SIGPIPE. In a forked child an inherited configuration or application answers
+ * UCWA_FORKED at once, and may be freed; make new ones there. dlclose is safe once every handle is freed: the library
+ * stays mapped. A defect of the library is UCWA_INTERNAL and leaves the process alone.
+ *
+ *
+ * CONTACTS, GROUPS AND PATHS
+ *
+ * A contact is a SIP URI, with or without "sip:", whatever the case: "sip:SaraD@contoso.com", "sarad@contoso.com".
+ *
+ * A group is an id, else a rel ("pinnedGroup", "defaultGroup"), else a name, whatever the case. A name that fits several
+ * groups is UCWA_CONFLICT, and the error's JSON lists their `ids`.
+ *
+ * A path of ucwa_navigate is a row of link relations, separated by "/", and perhaps a query:
+ *
+ *     people/myGroups/pinnedGroup/groupContacts/contact[uri=sip:sarad@contoso.com]/contactPresence
+ *     people/search?query=sara&limit=5
+ *
+ * Where a relation leads to several resources, a property or a number (from 0) selects one: rel[name=value],
+ * rel[index]. A value is compared exactly, but `uri` as contacts are; in it / ] [ ? % are written as %2F %5D %5B %3F %25.
+ * Each segment is looked for among the embedded resources first, then among the links. The empty path is the application.
+ *
+ *
+ * CONFIGURATION KEYS
+ *
+ *   sign_in_address (a SIP URI, such as sip:lenea@contoso.com)
+ *       Who signs in; discovery starts at its domain. Needed unless discovery_url or application_url is given.
+ *   username (name@domain or DOMAIN\name)
+ *       Account name for the password grant. Default: sign_in_address.
+ *   password (any text; secret)
+ *       Password for the password grant.
+ *   auth (password or token)
+ *       Which way of signing in to use. Default: what is given (access_token or the token callback before password).
+ *   access_token (a bearer token, without "Bearer "; secret)
+ *       A token obtained elsewhere. It is sent to the first server that asks for one, and to no other.
+ *   discovery_url (an http or https URL)
+ *       Start discovery here instead of lyncdiscoverinternal.DOMAIN and lyncdiscover.DOMAIN.
+ *   application_url (an https URL)
+ *       Attach to this application, which exists already, instead of creating one (the href of ucwa_get_application).
+ *   user_agent (at most 100 characters; default libucwa/VERSION)
+ *       What the application calls itself, to the server's administrator.
+ *   culture (a culture name, such as de-DE; default en-US)
+ *       The language of texts that the server writes (activity).
+ *   endpoint_id (at most 100 characters, usually a UUID)
+ *       Identifies this process to the server. Default: a new UUID per application. A service sets its own and keeps
+ *       it, so that crashes pile up no applications.
+ *   ca_file (a PEM file)
+ *       Further trusted certificate authorities, beside the system's.
+ *   ca_dir (a folder with PEM files)
+ *       Further trusted certificate authorities, beside the system's.
+ *   client_certificate (a PEM file)
+ *       The client's certificate chain, for servers that ask for one. Needs client_key.
+ *   client_key (a PEM file)
+ *       The private key of client_certificate.
+ *   minimum_tls (1.2 or 1.3; default 1.2)
+ *       The oldest TLS version taken.
+ *   proxy (an http, https or socks5 URL, or none)
+ *       The proxy to use. Default: the environment's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY).
+ *   no_proxy (hosts, separated by commas)
+ *       Hosts that bypass the proxy that `proxy` names.
+ *   resolve (host=address[:port], separated by commas)
+ *       Addresses used instead of name resolution.
+ *   trusted_domains (hosts or *.domain, separated by commas)
+ *       Where discovery over plain http may be led to, beside the sign-in domain.
+ *   timeout_ms (1 to 86400000; default 30000)
+ *       Milliseconds that one call may take as a whole, retries included.
+ *   connect_timeout_ms (1 to 86400000; default 10000)
+ *       Milliseconds that making one connection may take.
+ *   max_retries (0 to 20; default 3)
+ *       How often one request is repeated that failed in a way worth repeating.
+ *   max_outstanding (1 to 1000; default 100)
+ *       How many requests of this application may be under way at once.
+ *   allow_insecure_http (true or false; default false)
+ *       Lets passwords and tokens go over plain http beyond loopback. For laboratories only.
+ */
+
+#ifndef UCWA_H
+#define UCWA_H
+
+#include <stddef.h>
+#include <stdint.h>
+/** The version of this header; ucwa_version() is that of the library. */
+#define UCWA_VERSION "0.1.0"
+#define UCWA_VERSION_MAJOR 0
+#define UCWA_VERSION_MINOR 1
+#define UCWA_VERSION_PATCH 0
+/** MAJOR * 1000000 + MINOR * 1000 + PATCH, to compare with. */
+#define UCWA_VERSION_NUMBER 1000
+
+/* Define UCWA_STATIC to link the static library on Windows. */
+#if defined(_WIN32) && !defined(UCWA_STATIC)
+#define UCWA_API __declspec(dllimport)
+#else
+#define UCWA_API
+#endif
+
+
+/**
+ * Log level: what failed.
+ */
+#define UCWA_LOG_ERROR 1
+
+/**
+ * Log level: what went on in spite of a trouble.
+ */
+#define UCWA_LOG_WARN 2
+
+/**
+ * Log level: signing in and out.
+ */
+#define UCWA_LOG_INFO 3
+
+/**
+ * Log level: every request.
+ */
+#define UCWA_LOG_DEBUG 4
+
+/**
+ * Log level: everything.
+ */
+#define UCWA_LOG_TRACE 5
+
+/**
+ * A signed-in UCWA application. Any number of threads may use it at once; only freeing is one thread's
+ * alone.
+ */
+typedef struct ucwa_application ucwa_application;
+
+/**
+ * How to sign in: a value for each configuration key, and perhaps a token callback.
+ *
+ * Any number of threads may read it or sign in with it at once; while one changes or frees it, no other uses
+ * it.
+ */
+typedef struct ucwa_config ucwa_config;
+
+/**
+ * A parsed JSON text. It never changes, so any number of threads may read it at once; a forked child may,
+ * too.
+ *
+ * The places in it are named by JSON pointers (RFC 6901): "" is the whole, "/contacts/0/uri" a member, `~1`
+ * stands for `/` and `~0` for `~` in a name. Of members with the same name the last one counts.
+ */
+typedef struct ucwa_json ucwa_json;
+
+/**
+ * UCWA_OK, or the kind of a failure, which is negative. Later versions may add kinds; a number never changes
+ * its meaning.
+ */
+typedef int32_t ucwa_status;
+
+/**
+ * Asks the host for a bearer token: called when one is needed, and anew when the server refuses the last
+ * one.
+ *
+ * It runs on a thread of the library, may block for as long as the call that needs the token may, and may
+ * call any function but ucwa_application_free on the application that asks. It must return by itself: no
+ * longjmp, no C++ exception.
+ *
+ * @param challenge_json What the server asks for, as a JSON object; borrowed for the call.
+ * @param user_data What was set together with the callback.
+ * @return ucwa_string_new(token), without "Bearer "; the library frees and wipes it. NULL where there is
+ *         none: the call that needs it fails with UCWA_AUTHENTICATION_FAILED.
+ */
+typedef char *(*ucwa_token_callback)(const char *challenge_json, void *user_data);
+
+/**
+ * Takes one line of the library's log. No line ever holds a password or a token.
+ *
+ * It runs on whatever thread the line arises on, perhaps on several at once, and should be quick. It calls
+ * no function of this library and returns by itself: no longjmp, no C++ exception.
+ *
+ * @param level UCWA_LOG_ERROR to UCWA_LOG_TRACE.
+ * @param target The part of the library, beginning with "ucwa"; borrowed for the call.
+ * @param message One line of UTF-8; borrowed for the call.
+ * @param user_data What was set together with the callback.
+ */
+typedef void (*ucwa_log_callback)(int32_t level, const char *target, const char *message, void *user_data);
+
+/**
+ * No failure.
+ */
+#define UCWA_OK 0
+
+/**
+ * An argument is missing, malformed or out of range, or the server called the request bad.
+ */
+#define UCWA_INVALID_ARGUMENT -1
+
+/**
+ * A configuration key is unknown, or its value cannot be used; the message says what is allowed.
+ */
+#define UCWA_INVALID_CONFIG -2
+
+/**
+ * No UCWA server was found for the sign-in address.
+ */
+#define UCWA_DISCOVERY_FAILED -3
+
+/**
+ * The server refused the credentials or the token. They are not sent again until they are changed.
+ */
+#define UCWA_AUTHENTICATION_FAILED -4
+
+/**
+ * The server wants the user to sign in on a web page: `signInUrl` in the error's JSON.
+ */
+#define UCWA_SIGN_IN_ELSEWHERE -5
+
+/**
+ * The server does not allow it to this user.
+ */
+#define UCWA_FORBIDDEN -6
+
+/**
+ * There is no such contact, group, link or resource.
+ */
+#define UCWA_NOT_FOUND -7
+
+/**
+ * The request contradicts the present state, or a name fits several things.
+ */
+#define UCWA_CONFLICT -8
+
+/**
+ * The server asks for fewer requests: `retryAfterMs` in the error's JSON, where the server said when.
+ */
+#define UCWA_THROTTLED -9
+
+/**
+ * The server failed.
+ */
+#define UCWA_SERVER_ERROR -10
+
+/**
+ * The server could not be reached, or the connection was lost.
+ */
+#define UCWA_NETWORK -11
+
+/**
+ * No trusted TLS connection could be made.
+ */
+#define UCWA_TLS -12
+
+/**
+ * The time of the call ran out (`timeout_ms`).
+ */
+#define UCWA_TIMEOUT -13
+
+/**
+ * The answer is not UCWA's.
+ */
+#define UCWA_PROTOCOL -14
+
+/**
+ * The application was cancelled or signed out.
+ */
+#define UCWA_CANCELLED -15
+
+/**
+ * The handle was made by the process that this one was forked from.
+ */
+#define UCWA_FORKED -16
+
+/**
+ * Not in this build.
+ */
+#define UCWA_UNSUPPORTED -17
+
+/**
+ * A defect of the library.
+ */
+#define UCWA_INTERNAL -18
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that runs, such as "0.1.0"; UCWA_VERSION is that of the header.
+ *
+ * @return A text that lives for ever. Never NULL. The last error stays as it is.
+ */
+UCWA_API const char *ucwa_version(void);
+
+/**
+ * The name of a status, such as "UCWA_NOT_FOUND".
+ *
+ * @param status Any number.
+ * @return A text that lives for ever; "UCWA_UNKNOWN" for a number that is no status of this version. Never
+ *         NULL. The last error stays as it is.
+ */
+UCWA_API const char *ucwa_status_name(int32_t status);
+
+/**
+ * Makes a configuration in which every key has its default.
+ *
+ * @return The configuration; free it with ucwa_config_free. NULL only on UCWA_INTERNAL.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API ucwa_config *ucwa_config_new(void);
+
+/**
+ * Sets a configuration key. The value is checked at once and copied.
+ *
+ * @param config The configuration.
+ * @param key One of the keys in the table at the top of this header.
+ * @param value UTF-8; NULL puts the key back to its default.
+ * @return UCWA_OK. UCWA_INVALID_CONFIG for an unknown key or an unusable value: the message says what is
+ *         allowed. UCWA_UNSUPPORTED for what this build does not hold. On a failure the key keeps its value.
+ *
+ * Threads: one at a time. It reads the file that it is given, and else does not block.
+ */
+UCWA_API ucwa_status ucwa_config_set(ucwa_config *config, const char *key, const char *value);
+
+/**
+ * Reads a configuration key.
+ *
+ * @param config The configuration.
+ * @param key One of the keys in the table at the top of this header.
+ * @return An owned text: what was set, else the default, else the empty text; free it with ucwa_string_free.
+ *         NULL on a failure: UCWA_FORBIDDEN for a secret, UCWA_INVALID_CONFIG for an unknown key.
+ *
+ * Threads: any, while none changes the configuration. It does not block.
+ */
+UCWA_API char *ucwa_config_get(const ucwa_config *config, const char *key);
+
+/**
+ * The table of configuration keys that this build knows.
+ *
+ * @return An owned JSON text,
+ *         `[{"key":"...","default":"...","values":"...","secret":false,"description":"..."},...]`, `default`
+ *         being null where there is none; free it with ucwa_string_free. NULL only on UCWA_INTERNAL.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API char *ucwa_config_keys(void);
+
+/**
+ * Sets the callback that is asked for a bearer token whenever one is needed.
+ *
+ * What is signed in with the configuration keeps the callback that was set then, whatever happens to the
+ * configuration.
+ *
+ * @param config The configuration.
+ * @param callback The callback; NULL removes the one that is set.
+ * @param user_data Handed to the callback; may be NULL. The callback may run on any thread, and on several
+ *        at once.
+ * @param destroy Called exactly once with `user_data`, on any thread, when neither the configuration nor an
+ *        application that was signed in with it needs the callback any more (at once, where `callback` is
+ *        NULL); may be NULL.
+ * @return UCWA_OK: from then on `user_data` belongs to the library. On a failure it still belongs to the
+ *         caller, and `destroy` is not called.
+ *
+ * Threads: one at a time. It does not block.
+ */
+UCWA_API
+ucwa_status ucwa_config_set_token_callback(ucwa_config *config,
+                                           ucwa_token_callback callback,
+                                           void *user_data,
+                                           void (*destroy)(void *user_data));
+
+/**
+ * Frees a configuration. What was signed in with it goes on.
+ *
+ * @param config The configuration, used by no thread any more; NULL is ignored. The last error stays as it
+ *        is.
+ *
+ * Threads: one, once. It does not block. In a forked child an inherited configuration is let go of without
+ * calling `destroy`.
+ */
+UCWA_API void ucwa_config_free(ucwa_config *config);
+
+/**
+ * Finds the user's server, signs in there and creates an application, or attaches to the one that
+ * `application_url` names.
+ *
+ * UCWA: autodiscover, user, applications, application.
+ *
+ * @param config How to sign in. It is copied: to change or free it later does not change the application.
+ * @return The application; free it with ucwa_application_free. NULL on a failure. Worth acting on:
+ *         UCWA_AUTHENTICATION_FAILED (ask the user for the password again), UCWA_DISCOVERY_FAILED (the
+ *         address, or `discovery_url`), UCWA_TLS (`ca_file`), UCWA_INVALID_CONFIG (what is missing),
+ *         UCWA_SIGN_IN_ELSEWHERE, UCWA_NETWORK and UCWA_TIMEOUT (try again later).
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_application *ucwa_sign_in(const ucwa_config *config);
+
+/**
+ * The application itself.
+ *
+ * UCWA: application.
+ *
+ * @param application The application.
+ * @return An owned JSON text, `{"href":"...","endpointId":"...","culture":"...","userAgent":"...",...}`:
+ *         with `href` as `application_url` and `endpointId` as `endpoint_id` another configuration attaches
+ *         to the same application. Free it with ucwa_string_free. NULL on a failure.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_application(ucwa_application *application);
+
+/**
+ * Changes a configuration key of a signed-in application, such as a password that was renewed.
+ *
+ * @param application The application.
+ * @param key `password`, `access_token`, `timeout_ms`, `connect_timeout_ms` or `max_retries`.
+ * @param value UTF-8; NULL puts the key back to its default.
+ * @return UCWA_OK. UCWA_INVALID_CONFIG for any other key or an unusable value: the message says what is
+ *         allowed.
+ *
+ * Threads: any. It does not block; calls under way keep what they began with.
+ */
+UCWA_API ucwa_status ucwa_application_set(ucwa_application *application, const char *key, const char *value);
+
+/**
+ * Ends every use of the application, for good: what waits in other threads returns within 100 ms, and that
+ * and every later call fails with UCWA_CANCELLED. The application stays on the server until it expires
+ * there.
+ *
+ * @param application The application.
+ * @return UCWA_OK, also where it was cancelled before.
+ *
+ * Threads: any, at any time before ucwa_application_free. It does not block.
+ */
+UCWA_API ucwa_status ucwa_application_cancel(ucwa_application *application);
+
+/**
+ * Deletes the application on the server. Afterwards every call fails with UCWA_CANCELLED; the handle is
+ * still to be freed.
+ *
+ * UCWA: application (DELETE).
+ *
+ * @param application The application.
+ * @return UCWA_OK, also where the server has forgotten the application already.
+ *
+ * Threads: any. It blocks up to `timeout_ms`; what waits in other threads is cancelled.
+ */
+UCWA_API ucwa_status ucwa_sign_out(ucwa_application *application);
+
+/**
+ * Frees an application. It does not sign out: the application stays on the server until it expires there,
+ * and can be attached to again.
+ *
+ * @param application The application, used by no thread any more (ucwa_application_cancel makes them
+ *        return); NULL is ignored. The last error stays as it is.
+ *
+ * Threads: one, once, and not from a callback of this application. It returns within 100 ms. After it no
+ * thread of the library runs for this application, but one that may wait for the system's name resolution.
+ * In a forked child an inherited application is let go of, and goes on in the parent.
+ */
+UCWA_API void ucwa_application_free(ucwa_application *application);
+
+/**
+ * The presence of one contact, who need not be in the contact list.
+ *
+ * UCWA: contactPresence.
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @return An owned JSON text, `{"uri":"sip:SaraD@contoso.com","name":"Sara
+ *         Davis","availability":"Offline","deviceType":"Unknown",
+ *         "lastActive":"2013-01-22T03:58:16.000Z","lastActiveUnixMs":1358827096000,"href":"..."}`, and
+ *         `activity` where the server gives one; what it does not give is absent. Free it with
+ *         ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such contact,
+ *         UCWA_INVALID_ARGUMENT where the text is no SIP URI.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_contact_presence(ucwa_application *application, const char *contact);
+
+/**
+ * The user's groups.
+ *
+ * UCWA: myGroups.
+ *
+ * @param application The application.
+ * @return An owned JSON text, `{"groups":[{"rel":"pinnedGroup","id":"...","name":"...","href":"..."},...]}`;
+ *         free it with ucwa_string_free. NULL on a failure.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_groups(ucwa_application *application);
+
+/**
+ * The contacts of one group.
+ *
+ * UCWA: groupContacts.
+ *
+ * @param application The application.
+ * @param group A group's id, rel or name.
+ * @return An owned JSON text,
+ *         `{"contacts":[{"uri":"...","name":"...","type":"...","sourceNetwork":"...","href":"..."},...]}`;
+ *         free it with ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such group,
+ *         UCWA_CONFLICT where the name fits several (their `ids` are in the error's JSON).
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_group_contacts(ucwa_application *application, const char *group);
+
+/**
+ * Every contact of the user, whatever the group.
+ *
+ * UCWA: myContacts.
+ *
+ * @param application The application.
+ * @return An owned JSON text, as from ucwa_get_group_contacts; free it with ucwa_string_free. NULL on a
+ *         failure.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_contacts(ucwa_application *application);
+
+/**
+ * One contact, who need not be in the contact list.
+ *
+ * UCWA: contact.
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @return An owned JSON text,
+ *         `{"uri":"...","name":"...","type":"...","sourceNetwork":"...",...,"href":"..."}`; free it with
+ *         ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such contact,
+ *         UCWA_INVALID_ARGUMENT where the text is no SIP URI.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_contact(ucwa_application *application, const char *contact);
+
+/**
+ * Searches for people, in the contact list and in the organization.
+ *
+ * UCWA: search.
+ *
+ * @param application The application.
+ * @param query Part of a name, an address or a phone number; at most 256 characters.
+ * @param limit How many to find at most: up to 100; 0 for the server's default.
+ * @return An owned JSON text, `{"contacts":[...],"distributionGroups":[...],"moreResultsAvailable":false}`;
+ *         free it with ucwa_string_free. To find nobody is no failure. NULL on a failure:
+ *         UCWA_INVALID_ARGUMENT where the query or the limit is out of range.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_search_contacts(ucwa_application *application, const char *query, uint32_t limit);
+
+/**
+ * Follows a path of link relations from the application, and reads what is at its end.
+ *
+ * UCWA: any resource.
+ *
+ * @param application The application.
+ * @param path A path as described at the top of this header, such as "people/search?query=sara&limit=5";
+ *        empty for the application.
+ * @return An owned JSON text: the server's resource exactly as it stands, `_links` and dates included; free
+ *         it with ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND names the segment that is missing and
+ *         what there is, UCWA_CONFLICT what a segment fits, UCWA_INVALID_ARGUMENT what is wrong with the
+ *         path.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_navigate(ucwa_application *application, const char *path);
+
+/**
+ * Copies a text, for what a callback hands back.
+ *
+ * @param text UTF-8; may be empty.
+ * @return The copy; NULL where `text` is NULL or no UTF-8 (UCWA_INVALID_ARGUMENT). Whoever it is handed to
+ *         frees it with ucwa_string_free: the library, for what a token callback returns.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API char *ucwa_string_new(const char *text);
+
+/**
+ * Frees a text that this library returned. Never use free().
+ *
+ * @param text A `char *` that the library returned; NULL is ignored. The last error stays as it is.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API void ucwa_string_free(char *text);
+
+/**
+ * Parses a JSON text.
+ *
+ * @param text UTF-8, of any length, nested at most 127 deep.
+ * @return The parsed text; free it with ucwa_json_free. NULL where it is no JSON: UCWA_INVALID_ARGUMENT,
+ *         with line and column.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API ucwa_json *ucwa_json_parse(const char *text);
+
+/**
+ * Reads a string.
+ *
+ * @param json The parsed text.
+ * @param pointer Where it stands.
+ * @return A borrowed UTF-8 text that is good until ucwa_json_free; a U+0000 in it is replaced by U+FFFD.
+ *         NULL where it is no string: UCWA_INVALID_ARGUMENT for numbers, true, false, null, arrays and
+ *         objects, UCWA_NOT_FOUND where there is nothing.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API const char *ucwa_json_text(const ucwa_json *json, const char *pointer);
+
+/**
+ * Reads an integer.
+ *
+ * @param json The parsed text.
+ * @param pointer Where it stands.
+ * @param value Receives it; 0 on a failure.
+ * @return UCWA_OK. UCWA_INVALID_ARGUMENT where it is no integer of 64 bits (1.0 and 1e3 are none),
+ *         UCWA_NOT_FOUND where there is nothing.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API ucwa_status ucwa_json_integer(const ucwa_json *json, const char *pointer, int64_t *value);
+
+/**
+ * Counts the members of an object or the elements of an array.
+ *
+ * @param json The parsed text.
+ * @param pointer Where it stands.
+ * @return Their number. 0 for anything else, too: the last error is then UCWA_INVALID_ARGUMENT, or
+ *         UCWA_NOT_FOUND where there is nothing.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API size_t ucwa_json_size(const ucwa_json *json, const char *pointer);
+
+/**
+ * Frees a parsed JSON text, and with it every text that was borrowed from it.
+ *
+ * @param json The parsed text, used by no thread any more; NULL is ignored. The last error stays as it is.
+ *
+ * Threads: one, once. It does not block.
+ */
+UCWA_API void ucwa_json_free(ucwa_json *json);
+
+/**
+ * The status of this thread's last call.
+ *
+ * @return UCWA_OK where it succeeded, or where there was none. The last error stays as it is.
+ */
+UCWA_API ucwa_status ucwa_last_error_status(void);
+
+/**
+ * What failed in this thread's last call, for people: the request, what the server said, what to do.
+ *
+ * @return A borrowed text that is good until this thread's next call of a function that sets the last error.
+ *         Never NULL; empty where the call succeeded. It never holds a password or a token. The last error
+ *         stays as it is.
+ */
+UCWA_API const char *ucwa_last_error_message(void);
+
+/**
+ * Everything known of the failure of this thread's last call.
+ *
+ * Members beside `status` and `message` are present where they are known:
+ * `{"status":"UCWA_NOT_FOUND","message":"...","httpStatus":404,"code":"NotFound","subcode":"ResourceNotFound",
+ * "request":"GET https://host/...","serverFqdn":"...","time":"...","retryAfterMs":0,"diagnostics":"...",
+ * "parameters":{...},"link":"...","debugInfo":{...},"signInUrl":"...","ids":["..."]}`.
+ *
+ * @return An owned JSON text; free it with ucwa_string_free. `{"status":"UCWA_OK","message":""}` where the
+ *         call succeeded; NULL only where memory is out. It never holds a password or a token. The last
+ *         error stays as it is.
+ */
+UCWA_API char *ucwa_last_error_json(void);
+
+/**
+ * Sets the callback that takes the library's log, for the whole process. Without one the library tells
+ * nothing.
+ *
+ * @param max_level The most detailed level wanted, UCWA_LOG_ERROR to UCWA_LOG_TRACE; 0 for none.
+ * @param callback The callback; NULL removes the one that is set.
+ * @param user_data Handed to the callback; may be NULL. It belongs to the caller.
+ * @return UCWA_OK: the former callback runs no more. UCWA_INVALID_ARGUMENT for any other level.
+ *         UCWA_CONFLICT where the library is part of a Rust program with a logger of its own, or when called
+ *         from within the callback.
+ *
+ * Threads: any. It waits for a callback that runs.
+ */
+UCWA_API ucwa_status ucwa_set_log_callback(int32_t max_level, ucwa_log_callback callback, void *user_data);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* UCWA_H */

@@ -1,0 +1,59 @@
+//! One connection from its first byte to its end.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::Role;
+use super::exchange::{self, Peer};
+use super::wire::{End, Ending, Wire};
+use crate::state::State;
+
+/// Serves a connection until either side has had enough.
+pub(crate) async fn serve(stream: TcpStream, role: Role, number: u64, state: Arc<Mutex<State>>) {
+    // Answers are small and wanted at once; a socket that is gone shows soon enough.
+    let _ = stream.set_nodelay(true);
+    let ending = Arc::new(Ending::default());
+    let wire = Wire::new(stream, ending.clone());
+    let peer = Peer { state, ending, number, secure: matches!(role, Role::Https(_)), control: matches!(role, Role::Control) };
+    match role {
+        // A client that does not trust the certificate goes away in the handshake.
+        Role::Https(acceptor) => {
+            if let Ok(stream) = acceptor.accept(wire).await {
+                drive(stream, peer).await;
+            }
+        }
+        Role::Http | Role::Control => drive(wire, peer).await,
+    }
+}
+
+async fn drive(io: impl AsyncRead + AsyncWrite + Unpin + Send, peer: Peer) {
+    let ending = peer.ending.clone();
+    let peer = Arc::new(peer);
+    let service = service_fn(move |request| exchange::answer(peer.clone(), request));
+    let mut connection = pin!(http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(io), service));
+    loop {
+        let end = poll_fn(|cx| match connection.as_mut().poll(cx) {
+            // Failures are the client's to see: most were ordered.
+            Poll::Ready(_) => Poll::Ready(None),
+            Poll::Pending => ending.due().map_or(Poll::Pending, |end| Poll::Ready(Some(end))),
+        });
+        match end.await {
+            None | Some(End::Cut) => return,
+            Some(End::Close) => connection.as_mut().graceful_shutdown(),
+            Some(End::Reset(after)) => {
+                // The kept-alive connection stays usable until then. That it may end by itself meanwhile is as good.
+                let _ = tokio::time::timeout(after, connection.as_mut()).await;
+                ending.reset();
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What the simulator remembers of the requests it was sent.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+
+/// So many records are kept; the counts go on.
+const KEPT: usize = 100_000;
+
+/// One request and how it was answered.
+#[derive(Clone)]
+pub struct RequestRecord {
+    /// Counts from 1, in the order of arrival.
+    pub sequence: u64,
+    /// The connection it came on, counted from 1.
+    pub connection: u64,
+    /// Whether that connection was HTTPS.
+    pub tls: bool,
+    /// The method.
+    pub method: String,
+    /// Path and query as sent.
+    pub target: String,
+    /// The `Host` header as sent.
+    pub host: String,
+    /// The link relation of the resource asked for, or `unknown`.
+    pub route: String,
+    /// The status answered; 0 where there was no answer, or none yet.
+    pub status: u16,
+    /// Whether it carried an `Authorization` header.
+    pub token: bool,
+    /// All headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl RequestRecord {
+    /// The first header of this name, compared without regard to case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The headers with credentials blanked, for showing.
+    pub(crate) fn shown_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| {
+            let secret = ["authorization", "proxy-authorization", "cookie"].contains(&name.as_str());
+            (name.as_str(), if secret { "(hidden)" } else { value })
+        })
+    }
+}
+
+impl fmt::Debug for RequestRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A sign-in holds a password, so its body is not shown.
+        let body = if self.route == "token" { "(hidden)".into() } else { String::from_utf8_lossy(&self.body) };
+        f.debug_struct("RequestRecord")
+            .field("sequence", &self.sequence)
+            .field("connection", &self.connection)
+            .field("tls", &self.tls)
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .field("host", &self.host)
+            .field("route", &self.route)
+            .field("status", &self.status)
+            .field("token", &self.token)
+            .field("headers", &self.shown_headers().collect::<Vec<_>>())
+            .field("body", &body)
+            .finish()
+    }
+}
+
+/// All that was asked since the start or the last clearing.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    records: VecDeque<RequestRecord>,
+    by_route: HashMap<String, usize>,
+    sequence: u64,
+}
+
+impl Journal {
+    /// Adds a record and gives its number.
+    pub(crate) fn add(&mut self, mut record: RequestRecord) -> u64 {
+        self.sequence += 1;
+        record.sequence = self.sequence;
+        *self.by_route.entry(record.route.clone()).or_default() += 1;
+        if self.records.len() == KEPT {
+            self.records.pop_front();
+        }
+        self.records.push_back(record);
+        self.sequence
+    }
+
+    /// Notes how a request was answered, unless it was cleared meanwhile.
+    pub(crate) fn answered(&mut self, sequence: u64, status: u16) {
+        if let Ok(at) = self.records.binary_search_by_key(&sequence, |record| record.sequence) {
+            self.records[at].status = status;
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.records.clear();
+        self.by_route.clear();
+    }
+
+    pub(crate) fn records(&self) -> impl Iterator<Item = &RequestRecord> {
+        self.records.iter()
+    }
+
+    pub(crate) fn count(&self, route: &str) -> usize {
+        self.by_route.get(route).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn total(&self) -> usize {
+        self.by_route.values().sum()
+    }
+
+    /// Counts by route, in alphabetical order.
+    pub(crate) fn counts(&self) -> Vec<(&str, usize)> {
+        let mut counts: Vec<_> = self.by_route.iter().map(|(route, count)| (route.as_str(), *count)).collect();
+        counts.sort_unstable();
+        counts
+    }
+}

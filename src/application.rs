@@ -1,0 +1,364 @@
+//! The application: the server's resource that stands for this program. Created or attached to, created anew when the
+//! server lost it, signed out. Every request of the layers above goes through here.
+
+use crate::config::Config;
+use crate::error::{Error, Result, Status};
+use crate::resource::navigation::{self, Document, Path, Reader};
+use crate::resource::{Resource, Writer, answer, resolve, same_host};
+use crate::secret::Secret;
+use crate::sign_in::{Authority, discover};
+use crate::transport::{Answer, Body, Call, Repeat, Request, Transport};
+use serde::Serialize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use url::Url;
+use uuid::Uuid;
+
+/// A signed-in application.
+pub(crate) struct Application {
+    transport: Arc<Transport>,
+    authority: Authority,
+    config: Arc<RwLock<Config>>,
+    session: RwLock<Arc<Session>>,
+    /// Held by the thread that creates the application anew.
+    creation: tokio::sync::Mutex<()>,
+    signing_out: AtomicBool,
+}
+
+/// The application as the server knows it now. A new one takes its place when the server has lost it.
+pub(crate) struct Session {
+    /// Counts the applications that this handle has had.
+    pub generation: u64,
+    /// The application resource as the server wrote it when it was created.
+    pub document: Document,
+    /// Where it was created; unknown where it was attached to.
+    applications: Option<Url>,
+    identity: Identity,
+}
+
+/// What makes the server give the same application again.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    user_agent: String,
+    endpoint_id: String,
+    culture: String,
+}
+
+impl Application {
+    /// Signs in: finds the server, and creates the application or attaches to it.
+    pub fn sign_in(config: &Config) -> Result<Application> {
+        config.check_complete()?;
+        let transport = Arc::new(Transport::new(config)?);
+        let shared = Arc::new(RwLock::new(config.clone()));
+        let authority = Authority::new(Arc::clone(&transport), Arc::clone(&shared));
+        let call = call(config);
+        let session = match config.web_url("application_url") {
+            Some(url) => attach(&authority, &call, config, url)?,
+            None => {
+                let applications = discover(&transport, &authority, &call, config)?;
+                create(&authority, &call, applications, Identity::of(config), 1)?
+            }
+        };
+        log::info!("signed in; the application is {}", session.document.url);
+        Ok(Application {
+            transport,
+            authority,
+            config: shared,
+            session: RwLock::new(Arc::new(session)),
+            creation: tokio::sync::Mutex::default(),
+            signing_out: AtomicBool::new(false),
+        })
+    }
+
+    /// Runs an operation; where the application turns out to be gone, creates it anew and runs the operation once more.
+    pub fn run<T>(&self, operation: impl Fn(&Access<'_>) -> Result<T>) -> Result<T> {
+        let call = call(&self.config.read().unwrap_or_else(PoisonError::into_inner));
+        let session = self.session();
+        let outcome = operation(&Access { application: self, session: &session, call: &call });
+        let fresh = match &outcome {
+            Err(error) if error.details().application_gone => {
+                log::warn!("the application is gone from the server and is created anew ({error})");
+                self.recreate(&call, session.generation)?
+            }
+            Err(error) if may_have_moved(error) => match self.follow_moved_pool(&call, &session) {
+                Some(fresh) => fresh,
+                None => return outcome,
+            },
+            _ => return outcome,
+        };
+        operation(&Access { application: self, session: &fresh, call: &call })
+    }
+
+    /// The application, as it was created: `href` and properties.
+    pub fn describe(&self) -> Result<String> {
+        if self.transport.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        let session = self.session();
+        let resource = Resource::parse(&session.document.text)?;
+        Ok(Writer::object(|w| {
+            w.text("href", session.document.url.as_str());
+            w.text("endpointId", &session.identity.endpoint_id);
+            w.text("culture", &session.identity.culture);
+            w.text("userAgent", &session.identity.user_agent);
+            w.properties(&resource, &["endpointId", "culture", "userAgent"]);
+        }))
+    }
+
+    /// Changes a setting of the signed-in application.
+    pub fn set(&self, key: &str, value: Option<&str>) -> Result<()> {
+        if self.transport.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = config.clone();
+        changed.change(key, value)?;
+        if key == "connect_timeout_ms" {
+            self.transport.reconfigure(&changed)?;
+        }
+        *config = changed;
+        Ok(())
+    }
+
+    /// Ends every call that waits, and all later ones.
+    pub fn cancel(&self) {
+        self.transport.cancel();
+    }
+
+    /// Deletes the application on the server, then cancels. One that is already gone is fine.
+    pub fn sign_out(&self) -> Result<()> {
+        let call = call(&self.config.read().unwrap_or_else(PoisonError::into_inner));
+        self.signing_out.store(true, Ordering::SeqCst);
+        let request = Request::delete(self.session().document.url.clone());
+        let outcome = self.authority.send(&call, &request).and_then(|answer| match answer.status {
+            200..=299 | 404 | 410 => Ok(()),
+            _ => Err(answer::refusal(&request, &answer)),
+        });
+        match outcome {
+            Ok(()) => self.transport.cancel(),
+            Err(_) => self.signing_out.store(false, Ordering::SeqCst),
+        }
+        outcome
+    }
+
+    fn session(&self) -> Arc<Session> {
+        Arc::clone(&self.session.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Creates the application anew, unless another thread has done so since `seen`.
+    fn recreate(&self, call: &Call, seen: u64) -> Result<Arc<Session>> {
+        let _gate = self.transport.run(call, async { Ok(self.creation.lock().await) })?;
+        let old = self.session();
+        if old.generation > seen {
+            return Ok(old);
+        }
+        self.may_create()?;
+        let generation = old.generation + 1;
+        let known =
+            old.applications.clone().map(|applications| create(&self.authority, call, applications, old.identity.clone(), generation));
+        let session = match known {
+            Some(Ok(session)) => session,
+            Some(Err(error)) if !worth_discovering(&error) => return Err(error),
+            // The home pool may have moved.
+            _ => self.discover_and_create(call, &old)?,
+        };
+        Ok(self.install(session))
+    }
+
+    /// After lost connections: whether discovery names another pool now, and the application that was created there.
+    fn follow_moved_pool(&self, call: &Call, old: &Session) -> Option<Arc<Session>> {
+        let applications = old.applications.as_ref()?;
+        let gate = self.transport.run(call, async { Ok(self.creation.lock().await) }).ok()?;
+        let now = self.session();
+        if now.generation > old.generation {
+            return Some(now);
+        }
+        self.may_create().ok()?;
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let found = discover(&self.transport, &self.authority, call, &config).ok()?;
+        if found == *applications {
+            return None;
+        }
+        log::warn!("the home pool moved to {found}");
+        let session = create(&self.authority, call, found, old.identity.clone(), old.generation + 1).ok()?;
+        drop(gate);
+        Some(self.install(session))
+    }
+
+    fn discover_and_create(&self, call: &Call, old: &Session) -> Result<Session> {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if config.text("sign_in_address").is_none() && config.text("discovery_url").is_none() {
+            let text = format!(
+                "the application {} is gone, and without sign_in_address or discovery_url none can be created in its place",
+                old.document.url
+            );
+            return Err(Error::new(Status::NotFound, text));
+        }
+        let applications = discover(&self.transport, &self.authority, call, &config)?;
+        create(&self.authority, call, applications, old.identity.clone(), old.generation + 1)
+    }
+
+    fn may_create(&self) -> Result<()> {
+        if self.signing_out.load(Ordering::SeqCst) { Err(Error::cancelled()) } else { Ok(()) }
+    }
+
+    fn install(&self, session: Session) -> Arc<Session> {
+        let session = Arc::new(session);
+        *self.session.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&session);
+        session
+    }
+}
+
+/// One call's access to the server, through one session.
+pub(crate) struct Access<'a> {
+    application: &'a Application,
+    pub session: &'a Session,
+    pub call: &'a Call,
+}
+
+impl Access<'_> {
+    /// Reads one resource.
+    pub fn get(&self, url: &Url) -> Result<Document> {
+        let request = self.own(Request::get(url.clone()))?;
+        let answer = self.application.authority.send(self.call, &request)?;
+        self.document(&request, &answer)
+    }
+
+    /// The absolute address of a href of the application, which lies on its own host.
+    pub fn resolve(&self, href: &str) -> Result<Url> {
+        resolve(&self.session.document.url, href)
+    }
+
+    /// Follows a path from the application; application, people and me come from memory.
+    pub fn navigate(&self, path: &Path) -> Result<Document> {
+        navigation::follow(&self.session.document, path, self)
+    }
+
+    /// Refuses to speak to any host but the application's.
+    fn own(&self, request: Request) -> Result<Request> {
+        if same_host(&request.url, &self.session.document.url) {
+            return Ok(request);
+        }
+        let own = self.session.document.url.origin().ascii_serialization();
+        Err(Error::protocol(format!(
+            "the server gave the link {}, which leads away from the application's own host ({own}); it is not followed",
+            request.url
+        )))
+    }
+
+    fn document(&self, request: &Request, answer: &Answer) -> Result<Document> {
+        if !answer.is_success() {
+            return Err(self.judge(answer::refusal(request, answer)));
+        }
+        let text = answer::body_text(request, answer)?;
+        if !text.starts_with('{') {
+            return Err(answer::foreign(request, answer));
+        }
+        Ok(Document { text: text.to_owned(), url: answer.url.clone() })
+    }
+
+    /// Marks an error that means that the application is gone. Servers say "application not found" of lesser things,
+    /// too, so the application itself is asked for.
+    fn judge(&self, mut error: Error) -> Error {
+        let is = |name| error.subcode() == Some(name) || error.code() == Some(name);
+        const FINAL: [&str; 3] = ["TooManyApplications", "UserAgentNotAllowed", "CannotRedirect"];
+        let gone = match error.http_status() {
+            Some(410) if FINAL.into_iter().any(is) => false,
+            Some(410) if is("InactiveApplicationExpired") => true,
+            Some(404) if is("ApplicationNotFound") => self.application_is_gone(),
+            Some(410) => self.application_is_gone(),
+            _ => false,
+        };
+        error.details_mut().application_gone = gone;
+        error
+    }
+
+    fn application_is_gone(&self) -> bool {
+        let request = Request::get(self.session.document.url.clone());
+        matches!(self.application.authority.send(self.call, &request), Ok(answer) if matches!(answer.status, 404 | 410))
+    }
+}
+
+impl Reader for Access<'_> {
+    fn read(&self, url: &Url) -> Result<Document> {
+        self.get(url)
+    }
+
+    fn read_all(&self, urls: &[Url]) -> Vec<Result<Document>> {
+        let requests: Result<Vec<Request>> = urls.iter().map(|url| self.own(Request::get(url.clone()))).collect();
+        match requests {
+            Err(error) => urls.iter().map(|_| Err(error.clone())).collect(),
+            Ok(requests) => {
+                let answers = self.application.authority.send_all(self.call, &requests);
+                answers
+                    .into_iter()
+                    .zip(&requests)
+                    .map(|(answer, request)| answer.and_then(|answer| self.document(request, &answer)))
+                    .collect()
+            }
+        }
+    }
+}
+
+impl Identity {
+    fn of(config: &Config) -> Identity {
+        let text = |key| config.text(key).map(str::to_owned);
+        Identity {
+            user_agent: text("user_agent").unwrap_or_default(),
+            endpoint_id: text("endpoint_id").unwrap_or_else(|| Uuid::new_v4().to_string()),
+            culture: text("culture").unwrap_or_default(),
+        }
+    }
+}
+
+fn call(config: &Config) -> Call {
+    Call::new(config.duration("timeout_ms"), config.number("max_retries"))
+}
+
+/// Creates an application. Doing it twice gives the same one, so that it may be repeated.
+fn create(authority: &Authority, call: &Call, applications: Url, identity: Identity, generation: u64) -> Result<Session> {
+    let json = serde_json::to_string(&identity).map_err(|error| Error::new(Status::Internal, error.to_string()))?;
+    let body = Body { media_type: "application/json", text: Secret::new(json), secret: false };
+    let request = Request::post(applications.clone(), body, Repeat::Safe);
+    let answer = authority.send(call, &request).map_err(|error| error.while_doing("creating the application"))?;
+    let resource = answer::resource(&request, &answer).map_err(|error| error.while_doing("creating the application"))?;
+    let href = resource.link("self").or_else(|| answer.header("location"));
+    let href = href.ok_or_else(|| {
+        answer::with_answer(Error::protocol("the created application has no address (neither self nor Location)"), &request, &answer)
+    })?;
+    let url = resolve(&applications, href)?;
+    if !same_host(&url, &applications) {
+        return Err(answer::with_answer(
+            Error::protocol(format!("the created application lies on another host ({url})")),
+            &request,
+            &answer,
+        ));
+    }
+    let text = answer::body_text(&request, &answer)?.to_owned();
+    Ok(Session { generation, document: Document { text, url }, applications: Some(applications), identity })
+}
+
+/// Attaches to an application that exists.
+fn attach(authority: &Authority, call: &Call, config: &Config, url: Url) -> Result<Session> {
+    let request = Request::get(url.clone());
+    let answer = authority.send(call, &request).map_err(|error| error.while_doing("attaching to the application"))?;
+    let resource = answer::resource(&request, &answer).map_err(|error| error.while_doing("attaching to the application"))?;
+    let configured = Identity::of(config);
+    let own = |name: &str, otherwise: String| resource.text(name).map_or(otherwise, |text| text.into_owned());
+    let identity = Identity {
+        user_agent: own("userAgent", configured.user_agent),
+        endpoint_id: own("endpointId", configured.endpoint_id),
+        culture: own("culture", configured.culture),
+    };
+    let text = answer::body_text(&request, &answer)?.to_owned();
+    Ok(Session { generation: 1, document: Document { text, url }, applications: None, identity })
+}
+
+fn may_have_moved(error: &Error) -> bool {
+    matches!((error.status(), error.http_status()), (Status::Network, None) | (Status::ServerError, Some(502)))
+}
+
+fn worth_discovering(error: &Error) -> bool {
+    may_have_moved(error) || matches!(error.http_status(), Some(403 | 404))
+}

@@ -1,0 +1,57 @@
+//! Callbacks of the host, and the data that belongs to them.
+
+use super::strings;
+use crate::config::TokenCallback;
+use crate::secret::Secret;
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+
+/// Asks the host for a bearer token: called when one is needed, and anew when the server refuses the last
+/// one.
+///
+/// It runs on a thread of the library, may block for as long as the call that needs the token may, and may
+/// call any function but ucwa_application_free on the application that asks. It must return by itself: no
+/// longjmp, no C++ exception.
+///
+/// @param challenge_json What the server asks for, as a JSON object; borrowed for the call.
+/// @param user_data What was set together with the callback.
+/// @return ucwa_string_new(token), without "Bearer "; the library frees and wipes it. NULL where there is
+///         none: the call that needs it fails with UCWA_AUTHENTICATION_FAILED.
+pub type ucwa_token_callback = Option<unsafe extern "C" fn(challenge_json: *const c_char, user_data: *mut c_void) -> *mut c_char>;
+
+/// A pointer of the host, with what it wants to be done when nobody needs it any more.
+pub(super) struct UserData {
+    pub pointer: *mut c_void,
+    pub destroy: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
+// SAFETY: the manual asks of the host that its data may be used and destroyed on any thread.
+unsafe impl Send for UserData {}
+// SAFETY: as above.
+unsafe impl Sync for UserData {}
+
+impl Drop for UserData {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy {
+            // SAFETY: the host gave both together; nobody uses the pointer after its last owner is gone.
+            unsafe { destroy(self.pointer) }
+        }
+    }
+}
+
+/// Dresses a C callback as the one that the library knows. Without a callback the data is destroyed at once.
+pub(super) fn token_callback(callback: ucwa_token_callback, user_data: UserData) -> Option<TokenCallback> {
+    let callback = callback?;
+    Some(Arc::new(move |challenge: &str| {
+        // The whole of it moves in here, with its destructor.
+        let user_data: &UserData = &user_data;
+        let challenge = strings::c_string(challenge);
+        // SAFETY: the challenge outlives the call; the host gave the callback and its data together.
+        let token = unsafe { callback(challenge.as_ptr(), user_data.pointer) };
+        if token.is_null() {
+            return None;
+        }
+        // SAFETY: the manual asks for a text made by ucwa_string_new, which is handed over.
+        unsafe { strings::take_secret(token) }.map(Secret::new)
+    }))
+}

@@ -1,0 +1,86 @@
+//! The last failure of each thread.
+
+use super::guard::guard_quiet;
+use super::{strings, ucwa_status};
+use crate::error::{Error, Status};
+use std::cell::RefCell;
+use std::ffi::{CString, c_char};
+
+struct LastError {
+    error: Error,
+    /// Lent to the caller.
+    message: CString,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<LastError>> = const { RefCell::new(None) };
+}
+
+/// The status of this thread's last call.
+///
+/// @return UCWA_OK where it succeeded, or where there was none. The last error stays as it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn ucwa_last_error_status() -> ucwa_status {
+    guard_quiet(|| read(|last| last.error.status().number()).unwrap_or(Status::Ok.number()))
+}
+
+/// What failed in this thread's last call, for people: the request, what the server said, what to do.
+///
+/// @return A borrowed text that is good until this thread's next call of a function that sets the last error.
+///         Never NULL; empty where the call succeeded. It never holds a password or a token. The last error
+///         stays as it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn ucwa_last_error_message() -> *const c_char {
+    guard_quiet(|| read(|last| last.message.as_ptr()).unwrap_or(c"".as_ptr()))
+}
+
+/// Everything known of the failure of this thread's last call.
+///
+/// Members beside `status` and `message` are present where they are known:
+/// `{"status":"UCWA_NOT_FOUND","message":"...","httpStatus":404,"code":"NotFound","subcode":"ResourceNotFound",
+/// "request":"GET https://host/...","serverFqdn":"...","time":"...","retryAfterMs":0,"diagnostics":"...",
+/// "parameters":{...},"link":"...","debugInfo":{...},"signInUrl":"...","ids":["..."]}`.
+///
+/// @return An owned JSON text; free it with ucwa_string_free. `{"status":"UCWA_OK","message":""}` where the
+///         call succeeded; NULL only where memory is out. It never holds a password or a token. The last
+///         error stays as it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn ucwa_last_error_json() -> *mut c_char {
+    guard_quiet(|| {
+        let json = read(|last| last.error.to_json());
+        let json = json.as_deref().unwrap_or(r#"{"status":"UCWA_OK","message":""}"#);
+        strings::give(json).unwrap_or(std::ptr::null_mut())
+    })
+}
+
+pub(super) fn clear() {
+    replace(None);
+}
+
+pub(super) fn set(error: Error) {
+    let message = strings::c_string(error.message());
+    replace(Some(LastError { error, message }));
+}
+
+fn replace(last: Option<LastError>) {
+    // A thread that ends may have lost its storage already; then nobody can ask any more.
+    let _ = LAST.try_with(|slot| slot.replace(last));
+}
+
+fn read<T>(look: impl FnOnce(&LastError) -> T) -> Option<T> {
+    LAST.try_with(|slot| slot.borrow().as_ref().map(look)).ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CStr;
+
+    #[test]
+    fn a_nul_in_a_message_does_not_end_it() {
+        set(Error::argument("one\0two"));
+        // SAFETY: the message is lent until the next call of this thread.
+        let message = unsafe { CStr::from_ptr(ucwa_last_error_message()) };
+        assert_eq!(message.to_str().unwrap(), "one\u{FFFD}two");
+    }
+}

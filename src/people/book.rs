@@ -1,0 +1,137 @@
+//! The addresses of the people and groups that were met in this session.
+
+use crate::clock;
+use crate::resource::Resource;
+use crate::sip_uri::SipUri;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an unknown contact stays unknown, and lists that were read are not read again to find one.
+const FRESH: Duration = Duration::from_secs(60);
+/// How many unknown contacts are remembered.
+const MOST_UNKNOWN: usize = 10_000;
+
+/// A contact that was met.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// In the server's spelling.
+    pub uri: String,
+    pub name: Option<String>,
+    links: Links,
+}
+
+/// A group that was met.
+#[derive(Debug)]
+pub(super) struct KnownGroup {
+    pub rel: String,
+    pub id: Option<String>,
+    pub name: Option<String>,
+    links: Links,
+}
+
+type Links = Box<[(Box<str>, Box<str>)]>;
+
+#[derive(Default)]
+pub(super) struct Book {
+    generation: u64,
+    contacts: HashMap<String, Arc<Known>>,
+    unknown: HashMap<String, Duration>,
+    lists_read: Option<Duration>,
+    groups: Vec<Arc<KnownGroup>>,
+}
+
+impl Known {
+    pub fn link(&self, rel: &str) -> Option<&str> {
+        link(&self.links, rel)
+    }
+}
+
+impl KnownGroup {
+    pub fn link(&self, rel: &str) -> Option<&str> {
+        link(&self.links, rel)
+    }
+}
+
+fn link<'a>(links: &'a Links, rel: &str) -> Option<&'a str> {
+    links.iter().find(|(known, _)| known.as_ref() == rel).map(|(_, href)| href.as_ref())
+}
+
+fn links_of(resource: &Resource<'_>) -> Links {
+    let followable = |rel: &str| resource.link(rel).map(|href| (rel.into(), href.into()));
+    let mut rels: Vec<&str> = resource.links.iter().map(|link| link.rel.as_ref()).collect();
+    rels.dedup();
+    rels.into_iter().filter_map(followable).collect()
+}
+
+impl Book {
+    /// Forgets everything where the application is another one.
+    pub fn enter(&mut self, generation: u64) {
+        if self.generation != generation {
+            *self = Book { generation, ..Book::default() };
+        }
+    }
+
+    pub fn contact(&self, uri: &SipUri) -> Option<Arc<Known>> {
+        self.contacts.get(uri.key()).cloned()
+    }
+
+    pub fn learn_contacts(&mut self, contacts: &[Resource<'_>]) {
+        for contact in contacts {
+            let Some(uri) = contact.text("uri").filter(|uri| !uri.is_empty()) else { continue };
+            let key = SipUri::key_of(&uri);
+            self.unknown.remove(&key);
+            // A richer entry is not replaced by one that only names the contact.
+            let poorer = |known: &Arc<Known>| known.link("contactPresence").is_some() && contact.link("contactPresence").is_none();
+            if self.contacts.get(&key).is_some_and(poorer) {
+                continue;
+            }
+            let known = Known { uri: uri.into_owned(), name: contact.text("name").map(|name| name.into_owned()), links: links_of(contact) };
+            self.contacts.insert(key, Arc::new(known));
+        }
+    }
+
+    pub fn forget_contact(&mut self, uri: &SipUri) {
+        self.contacts.remove(uri.key());
+        self.lists_read = None;
+    }
+
+    /// Whether the contact was sought in vain just now.
+    pub fn is_unknown(&self, uri: &SipUri) -> bool {
+        self.unknown.get(uri.key()).is_some_and(|until| clock::now() < *until)
+    }
+
+    pub fn mark_unknown(&mut self, uri: &SipUri) {
+        let now = clock::now();
+        if self.unknown.len() >= MOST_UNKNOWN {
+            self.unknown.retain(|_, until| now < *until);
+        }
+        if self.unknown.len() < MOST_UNKNOWN {
+            self.unknown.insert(uri.key().to_owned(), now + FRESH);
+        }
+    }
+
+    /// Whether the contact list and the groups were read just now.
+    pub fn lists_are_fresh(&self) -> bool {
+        self.lists_read.is_some_and(|at| clock::now() < at + FRESH)
+    }
+
+    pub fn mark_lists_read(&mut self) {
+        self.lists_read = Some(clock::now());
+    }
+
+    pub fn learn_group(&mut self, rel: &str, group: &Resource<'_>) -> Arc<KnownGroup> {
+        let text = |name: &str| group.text(name).map(|text| text.into_owned());
+        let known = Arc::new(KnownGroup { rel: rel.to_owned(), id: text("id"), name: text("name"), links: links_of(group) });
+        self.groups.push(Arc::clone(&known));
+        known
+    }
+
+    pub fn groups(&self) -> &[Arc<KnownGroup>] {
+        &self.groups
+    }
+
+    pub fn forget_groups(&mut self) {
+        self.groups.clear();
+    }
+}

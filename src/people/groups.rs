@@ -1,0 +1,121 @@
+//! The groups of the contact list, and finding one by id, relation or name.
+
+use super::People;
+use super::book::{Book, KnownGroup};
+use crate::application::Access;
+use crate::error::{Error, Result, Status, excerpt};
+use crate::resource::Resource;
+use crate::resource::navigation::{Document, Path, Reader};
+use std::sync::Arc;
+
+impl People {
+    /// Reads all groups, each with its relation, and learns them.
+    pub(super) fn read_groups(&self, access: &Access<'_>) -> Result<Vec<(String, Document)>> {
+        let document = access.navigate(&Path::parse("people/myGroups")?)?;
+        let resource = Resource::parse(&document.text)?;
+        let mut found = Vec::new();
+        let mut embedded_rels = Vec::new();
+        for (rel, _) in resource.embedded.iter().filter(|(rel, _)| is_group(rel)) {
+            for raw in resource.embedded_raw(rel)? {
+                found.push((rel.to_string(), Document { text: raw.get().to_owned(), url: document.url.clone() }));
+            }
+            embedded_rels.push(rel.as_ref());
+        }
+        let mut linked = Vec::new();
+        for link in
+            resource.links.iter().filter(|link| is_group(&link.rel) && !link.href.is_empty() && !embedded_rels.contains(&link.rel.as_ref()))
+        {
+            linked.push((link.rel.to_string(), access.resolve(&link.href)?));
+        }
+        let urls: Vec<_> = linked.iter().map(|(_, url)| url.clone()).collect();
+        for ((rel, _), document) in linked.into_iter().zip(access.read_all(&urls)) {
+            found.push((rel, document?));
+        }
+        let mut book = self.book(access);
+        book.forget_groups();
+        for (rel, document) in &found {
+            book.learn_group(rel, &Resource::parse(&document.text)?);
+        }
+        Ok(found)
+    }
+
+    /// The members of a group. Where a remembered address is gone, the group is resolved anew, once.
+    pub(super) fn read_members(&self, access: &Access<'_>, group: &str) -> Result<Document> {
+        let remembered = lookup(&self.book(access), group)?;
+        if let Some(known) = remembered {
+            match self.members_of(access, &known) {
+                Err(error) if error.http_status() == Some(404) && !error.details().application_gone => self.book(access).forget_groups(),
+                outcome => return outcome,
+            }
+        }
+        let groups = self.read_groups(access)?;
+        let found = lookup(&self.book(access), group)?;
+        let known = found.ok_or_else(|| {
+            let names: Vec<String> =
+                groups.iter().filter_map(|(rel, document)| Some(label(rel, &Resource::parse(&document.text).ok()?))).collect();
+            Error::new(
+                Status::NotFound,
+                format!("there is no group with the id, the relation or the name \"{}\"; there is: {}", excerpt(group), names.join(", ")),
+            )
+        })?;
+        self.members_of(access, &known)
+    }
+
+    fn members_of(&self, access: &Access<'_>, group: &KnownGroup) -> Result<Document> {
+        let ways = ["groupContacts", "expandDistributionGroup"];
+        if let Some(href) = ways.iter().find_map(|rel| group.link(rel)) {
+            return access.get(&access.resolve(href)?);
+        }
+        let none = || {
+            Error::new(
+                Status::NotFound,
+                format!("the server offers no members of the group \"{}\"", group.name.as_deref().unwrap_or(&group.rel)),
+            )
+        };
+        let own = access.get(&access.resolve(group.link("self").ok_or_else(none)?)?)?;
+        let resource = Resource::parse(&own.text)?;
+        match ways.iter().find_map(|rel| resource.link(rel)) {
+            Some(href) => access.get(&access.resolve(href)?),
+            None if !resource.embedded_raw("contact")?.is_empty() => Ok(own.clone()),
+            None => Err(none()),
+        }
+    }
+}
+
+/// myGroups holds groups of several relations, and new ones may come.
+fn is_group(rel: &str) -> bool {
+    rel == "group" || rel.ends_with("Group")
+}
+
+/// A group that was met: by id, else by relation, else by name.
+fn lookup(book: &Book, wanted: &str) -> Result<Option<Arc<KnownGroup>>> {
+    let name = wanted.to_lowercase();
+    let by_id = |group: &KnownGroup| group.id.as_deref() == Some(wanted);
+    let by_rel = |group: &KnownGroup| group.rel == wanted;
+    let by_name = |group: &KnownGroup| group.name.as_ref().is_some_and(|own| own.to_lowercase() == name);
+    let ways: [&dyn Fn(&KnownGroup) -> bool; 3] = [&by_id, &by_rel, &by_name];
+    for way in ways {
+        let fitting: Vec<&Arc<KnownGroup>> = book.groups().iter().filter(|group| way(group)).collect();
+        match fitting.as_slice() {
+            [] => {}
+            [one] => return Ok(Some(Arc::clone(one))),
+            several => return Err(ambiguous(wanted, several)),
+        }
+    }
+    Ok(None)
+}
+
+fn ambiguous(wanted: &str, groups: &[&Arc<KnownGroup>]) -> Error {
+    let ids: Vec<String> = groups.iter().filter_map(|group| group.id.clone()).collect();
+    let text = format!("\"{}\" fits {} groups; use one of their ids: {}", excerpt(wanted), groups.len(), ids.join(", "));
+    let mut error = Error::new(Status::Conflict, text);
+    error.details_mut().ids = Some(ids);
+    error
+}
+
+fn label(rel: &str, group: &Resource<'_>) -> String {
+    match group.text("name") {
+        Some(name) => format!("\"{name}\" ({rel})"),
+        None => rel.to_owned(),
+    }
+}

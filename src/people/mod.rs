@@ -1,0 +1,124 @@
+//! People: contacts, groups, search and presence, as UCWA's people resource offers them.
+
+mod book;
+mod contacts;
+mod groups;
+
+use crate::application::Access;
+use crate::error::{Error, Result};
+use crate::resource::navigation::{Document, Path};
+use crate::resource::{Resource, Writer};
+use book::Book;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What is remembered of people: addresses, never values.
+#[derive(Default)]
+pub(crate) struct People {
+    book: Mutex<Book>,
+}
+
+impl People {
+    /// The presence of one contact.
+    pub fn presence(&self, access: &Access<'_>, contact: &str) -> Result<String> {
+        self.read_of_contact(access, contact, "contactPresence", |known, document| {
+            let presence = Resource::parse(&document.text)?;
+            Ok(Writer::object(|w| {
+                w.text("uri", &known.uri);
+                if let Some(name) = &known.name {
+                    w.text("name", name);
+                }
+                w.properties(&presence, &["uri", "name"]);
+                w.text("href", own_address(&presence, document).as_str());
+            }))
+        })
+    }
+
+    /// Everything that the server tells of one contact.
+    pub fn contact(&self, access: &Access<'_>, contact: &str) -> Result<String> {
+        self.read_of_contact(access, contact, "self", |_, document| {
+            let contact = Resource::parse(&document.text)?;
+            Ok(Writer::object(|w| write_resource(w, &contact, document)))
+        })
+    }
+
+    /// The contact list.
+    pub fn contacts(&self, access: &Access<'_>) -> Result<String> {
+        let document = access.navigate(&Path::parse("people/myContacts")?)?;
+        self.contact_list(access, document)
+    }
+
+    /// The groups of the contact list.
+    pub fn groups(&self, access: &Access<'_>) -> Result<String> {
+        let found = self.read_groups(access)?;
+        Ok(Writer::object(|w| {
+            w.array("groups", &found, |w, (rel, document)| {
+                // Each was parsed when it was learned.
+                if let Ok(group) = Resource::parse(&document.text) {
+                    w.text("rel", rel);
+                    write_resource(w, &group, document);
+                }
+            });
+        }))
+    }
+
+    /// The members of a group.
+    pub fn group_contacts(&self, access: &Access<'_>, group: &str) -> Result<String> {
+        let document = self.read_members(access, group)?;
+        self.contact_list(access, document)
+    }
+
+    /// The people and distribution groups that a query fits; `limit` 0 is the server's default.
+    pub fn search(&self, access: &Access<'_>, query: &str, limit: u32) -> Result<String> {
+        const LONGEST_QUERY: usize = 256;
+        if query.chars().count() > LONGEST_QUERY {
+            return Err(Error::argument(format!("the query has more than {LONGEST_QUERY} characters")));
+        }
+        if limit > 100 {
+            return Err(Error::argument(format!("the limit is {limit}; allowed are 1 to 100, and 0 for the server's default")));
+        }
+        let document = self.search_for(access, query, limit)?;
+        let result = Resource::parse(&document.text)?;
+        let contacts = result.embedded("contact")?;
+        let distribution_groups = result.embedded("distributionGroup")?;
+        self.book(access).learn_contacts(&contacts);
+        Ok(Writer::object(|w| {
+            w.array("contacts", &contacts, |w, contact| write_resource(w, contact, &document));
+            w.array("distributionGroups", &distribution_groups, |w, group| write_resource(w, group, &document));
+            w.properties(&result, &[]);
+        }))
+    }
+
+    fn contact_list(&self, access: &Access<'_>, document: Document) -> Result<String> {
+        let documents = self.contacts_of(access, document)?;
+        let mut seen = std::collections::HashSet::new();
+        let mut contacts = Vec::new();
+        for document in &documents {
+            for contact in contacts::contacts_in(document)? {
+                let new = contact.text("uri").is_none_or(|uri| seen.insert(crate::sip_uri::SipUri::key_of(&uri)));
+                if new {
+                    contacts.push((contact, document));
+                }
+            }
+        }
+        Ok(Writer::object(|w| w.array("contacts", &contacts, |w, (contact, document)| write_resource(w, contact, document))))
+    }
+
+    /// The book of this session; addresses of an application that is gone are forgotten.
+    fn book(&self, access: &Access<'_>) -> MutexGuard<'_, Book> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.enter(access.session.generation);
+        book
+    }
+}
+
+/// A resource's properties, and its own address.
+fn write_resource(w: &mut Writer, resource: &Resource<'_>, document: &Document) {
+    w.properties(resource, &[]);
+    if let Some(own) = resource.link("self").and_then(|href| document.url.join(href).ok()) {
+        w.text("href", own.as_str());
+    }
+}
+
+fn own_address(resource: &Resource<'_>, document: &Document) -> url::Url {
+    resource.link("self").and_then(|href| document.url.join(href).ok()).unwrap_or_else(|| document.url.clone())
+}

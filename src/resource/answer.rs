@@ -1,0 +1,134 @@
+//! From an HTTP answer to a resource, or to the error that the server meant.
+
+use super::Resource;
+use crate::error::{Error, Result, Status, excerpt, redact};
+use crate::transport::{Answer, Request};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The server's error body. Every member may be missing.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Refusal {
+    #[serde(default, deserialize_with = "lenient")]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    subcode: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    message: Option<String>,
+    parameters: Option<Box<RawValue>>,
+    link: Option<Box<RawValue>>,
+    debug_info: Option<Box<RawValue>>,
+}
+
+/// Text; whatever else stands there counts as absent.
+fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// The body of an answer as text, where it is a success and of a JSON type.
+pub(crate) fn body_text<'a>(request: &Request, answer: &'a Answer) -> Result<&'a str> {
+    if !answer.is_success() {
+        return Err(refusal(request, answer));
+    }
+    if !answer.may_be_json() {
+        return Err(foreign(request, answer));
+    }
+    let text = std::str::from_utf8(&answer.body).map_err(|_| foreign(request, answer))?;
+    // A byte order mark has been seen before the JSON.
+    Ok(text.trim_start_matches('\u{feff}').trim())
+}
+
+/// The resource in an answer.
+pub(crate) fn resource<'a>(request: &Request, answer: &'a Answer) -> Result<Resource<'a>> {
+    let text = body_text(request, answer)?;
+    if !text.starts_with('{') {
+        return Err(foreign(request, answer));
+    }
+    Resource::parse(text).map_err(|error| with_answer(error, request, answer))
+}
+
+/// The error that an answer with a status of 300 or more stands for.
+pub(crate) fn refusal(request: &Request, answer: &Answer) -> Error {
+    let json = answer.may_be_json().then(|| serde_json::from_slice::<Refusal>(&answer.body).ok()).flatten();
+    let said = json.as_ref().is_some_and(|r| r.code.is_some() || r.subcode.is_some() || r.message.is_some());
+    let Refusal { code, subcode, message, parameters, link, debug_info } = json.unwrap_or_default();
+    if !said && !answer.body.is_empty() && !matches!(answer.status, 401 | 403) && !matches!(answer.status, 429 | 500..) {
+        return foreign(request, answer);
+    }
+    let status = Status::of_http(answer.status);
+    let mut text = format!("the server answered {}", answer.status);
+    let names: Vec<&str> = [code.as_deref(), subcode.as_deref()].into_iter().flatten().collect();
+    if !names.is_empty() {
+        text.push_str(&format!(" {}", names.join("/")));
+    }
+    match message.as_deref().filter(|message| !message.is_empty()) {
+        Some(message) => text.push_str(&format!(": {}", excerpt(message))),
+        None if !said && !answer.body.is_empty() => text.push_str(&format!(": {}", excerpt(&plain_text(&answer.text())))),
+        None => {}
+    }
+    let mut error = Error::new(status, text);
+    let details = error.details_mut();
+    details.code = code.map(redact);
+    details.subcode = subcode.map(redact);
+    details.parameters = parameters.and_then(clean);
+    details.link = link.and_then(clean);
+    details.debug_info = debug_info.and_then(clean);
+    details.retry_after_ms = answer.retry_after().and_then(|wait| u64::try_from(wait.as_millis()).ok());
+    with_answer(error, request, answer)
+}
+
+/// The error for a body that is not UCWA's: a proxy's page, most often.
+pub(crate) fn foreign(request: &Request, answer: &Answer) -> Error {
+    let kind = answer.header("content-type").unwrap_or("no type").to_owned();
+    let to = answer.header("location").map(|to| format!(", which redirects to {}", excerpt(to))).unwrap_or_default();
+    let text = format!(
+        "status {}{to}, with a body that is not UCWA's ({}); a proxy or another web server may have answered: {}",
+        answer.status,
+        excerpt(&kind),
+        excerpt(&plain_text(&answer.text()))
+    );
+    with_answer(Error::protocol(text), request, answer)
+}
+
+/// Adds what the answer tells of itself.
+pub(crate) fn with_answer(mut error: Error, request: &Request, answer: &Answer) -> Error {
+    let header = |name| answer.header(name).map(|text| redact(text.to_owned()));
+    let (fqdn, time, diagnostics) = (header("x-ms-server-fqdn"), header("date"), header("x-ms-diagnostics"));
+    let details = error.details_mut();
+    details.http_status.get_or_insert(answer.status);
+    details.server_fqdn = fqdn;
+    details.time = time;
+    details.diagnostics = diagnostics;
+    error.on_request(|| request.name())
+}
+
+/// A part of the server's JSON, unless it holds a secret.
+fn clean(raw: Box<RawValue>) -> Option<Box<RawValue>> {
+    if raw.get() == "null" {
+        return None;
+    }
+    let text = redact(raw.get().to_owned());
+    if text == raw.get() { Some(raw) } else { RawValue::from_string(text).ok() }
+}
+
+/// A page's text without its tags, so that an excerpt says something.
+fn plain_text(page: &str) -> String {
+    let mut text = String::new();
+    let mut in_tag = false;
+    for c in page.chars().take(8_000) {
+        match c {
+            '<' => in_tag = true,
+            '>' if in_tag => {
+                in_tag = false;
+                text.push(' ');
+            }
+            _ if !in_tag => text.push(c),
+            _ => {}
+        }
+    }
+    if text.trim().is_empty() { page.to_owned() } else { text }
+}

@@ -1,0 +1,271 @@
+//! The core: from one resource to another along link relations, with selectors and query parameters.
+//!
+//! `people/myGroups/group[name=Sales]/groupContacts/contact[0]/contactPresence` is a chain of relations. Each is looked
+//! for among the embedded resources first, the links second; links are followed as the server gave them.
+
+use super::{Resource, resolve, text_of};
+use crate::error::{Error, Result, Status, excerpt};
+use crate::sip_uri::SipUri;
+use percent_encoding::percent_decode_str;
+use url::Url;
+use url::form_urlencoded;
+
+/// A resource as the server wrote it, and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    pub text: String,
+    pub url: Url,
+}
+
+/// How navigation reads what links lead to.
+pub(crate) trait Reader {
+    fn read(&self, url: &Url) -> Result<Document>;
+    /// Several at once, in the same order.
+    fn read_all(&self, urls: &[Url]) -> Vec<Result<Document>>;
+}
+
+/// A parsed path.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Path {
+    segments: Vec<Segment>,
+    query: Vec<(String, String)>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Segment {
+    /// As the caller wrote it, for messages.
+    text: String,
+    rel: String,
+    selector: Selector,
+}
+
+#[derive(Debug, PartialEq)]
+enum Selector {
+    None,
+    Index(usize),
+    Equals(String, String),
+}
+
+impl Path {
+    /// Reads `segment *("/" segment) ["?" query]`; the empty path has no segments.
+    pub fn parse(path: &str) -> Result<Path> {
+        let (chain, query) = path.split_once('?').map_or((path, None), |(chain, query)| (chain, Some(query)));
+        let segments = if chain.is_empty() { Vec::new() } else { chain.split('/').map(Segment::parse).collect::<Result<_>>()? };
+        let query = query.map(|query| form_urlencoded::parse(query.as_bytes()).into_owned().collect()).unwrap_or_default();
+        Ok(Path { segments, query })
+    }
+}
+
+impl Segment {
+    fn parse(text: &str) -> Result<Segment> {
+        let wrong = |why: &str| {
+            Error::argument(format!("the path's segment \"{}\" {why}; a segment is rel, rel[name=value] or rel[index]", excerpt(text)))
+        };
+        let decoded = |part: &str| {
+            percent_decode_str(part)
+                .decode_utf8()
+                .map(|text| text.into_owned())
+                .map_err(|_| wrong("holds percent-encoded bytes that are no UTF-8"))
+        };
+        let (rel, selector) = match text.split_once('[') {
+            None => (text, Selector::None),
+            Some((rel, rest)) => {
+                let inside = rest.strip_suffix(']').ok_or_else(|| wrong("has a [ without a ] at its end"))?;
+                if inside.contains(['[', ']']) {
+                    return Err(wrong("has more than one selector (write [ as %5B and ] as %5D in a value)"));
+                }
+                let selector = match inside.split_once('=') {
+                    Some(("", _)) => return Err(wrong("has a selector without a name")),
+                    Some((name, value)) => Selector::Equals(decoded(name)?, decoded(value)?),
+                    None => Selector::Index(inside.parse().map_err(|_| wrong("has a selector that is neither name=value nor a number"))?),
+                };
+                (rel, selector)
+            }
+        };
+        if rel.is_empty() {
+            return Err(wrong("names no link relation"));
+        }
+        if rel.contains(']') {
+            return Err(wrong("has a ] without a ["));
+        }
+        Ok(Segment { text: text.to_owned(), rel: decoded(rel)?, selector })
+    }
+}
+
+/// Follows a path from a resource that was read before.
+pub(crate) fn follow(start: &Document, path: &Path, reader: &dyn Reader) -> Result<Document> {
+    let Some((last, before)) = path.segments.split_last() else {
+        return if path.query.is_empty() { Ok(start.clone()) } else { reader.read(&with_query(start.url.clone(), &path.query)) };
+    };
+    let mut here = start.clone();
+    for segment in before {
+        here = step(&here, segment, &[], reader)?;
+    }
+    step(&here, last, &path.query, reader)
+}
+
+/// One segment: the embedded resource, else what the link leads to.
+fn step(here: &Document, segment: &Segment, query: &[(String, String)], reader: &dyn Reader) -> Result<Document> {
+    let resource = Resource::parse(&here.text)?;
+    let embedded = resource.embedded_raw(&segment.rel)?;
+    let mut fitting = Vec::new();
+    for (index, raw) in embedded.iter().enumerate() {
+        if segment.selector.fits(index, &Resource::parse(raw.get())?) {
+            fitting.push(raw.get());
+        }
+    }
+    match fitting.as_slice() {
+        [] => {}
+        [one] if query.is_empty() => return Ok(Document { text: (*one).to_owned(), url: here.url.clone() }),
+        [one] => {
+            let found = Resource::parse(one)?;
+            let own = found
+                .link("self")
+                .ok_or_else(|| Error::argument(format!("\"{}\" has no address to which query parameters could be added", segment.text)))?;
+            return reader.read(&with_query(resolve(&here.url, own)?, query));
+        }
+        several => {
+            return Err(ambiguous(
+                segment,
+                &several.iter().map(|text| Resource::parse(text).map(|r| label(&r)).unwrap_or_default()).collect::<Vec<_>>(),
+            ));
+        }
+    }
+    let urls = resource.links(&segment.rel).map(|href| resolve(&here.url, href)).collect::<Result<Vec<_>>>()?;
+    match (&segment.selector, urls.as_slice()) {
+        (_, []) => Err(missing(segment, &resource, embedded.len())),
+        (Selector::None, [one]) => reader.read(&with_query(one.clone(), query)),
+        (Selector::None, several) => Err(ambiguous(segment, &several.iter().map(Url::to_string).collect::<Vec<_>>())),
+        (Selector::Index(index), several) => match several.get(*index) {
+            Some(url) => reader.read(&with_query(url.clone(), query)),
+            None => Err(missing(segment, &resource, several.len())),
+        },
+        (Selector::Equals(name, value), several) => {
+            select_by_reading(segment, name, value, several, query, reader)?.ok_or_else(|| missing(segment, &resource, several.len()))
+        }
+    }
+}
+
+/// Which of several linked resources has that property: they have to be read to know.
+fn select_by_reading(
+    segment: &Segment,
+    name: &str,
+    value: &str,
+    urls: &[Url],
+    query: &[(String, String)],
+    reader: &dyn Reader,
+) -> Result<Option<Document>> {
+    let likely_first = |url: &&Url| {
+        let path = percent_decode_str(url.as_str()).decode_utf8_lossy().to_lowercase();
+        !path.contains(&SipUri::key_of(value))
+    };
+    let (likely, others): (Vec<&Url>, Vec<&Url>) = urls.iter().partition(|url| !likely_first(url));
+    for group in [likely, others] {
+        let group: Vec<Url> = group.into_iter().cloned().collect();
+        let mut fitting = Vec::new();
+        let mut failure = None;
+        for document in reader.read_all(&group) {
+            match document {
+                Ok(document) if equals(&Resource::parse(&document.text)?, name, value) => fitting.push(document),
+                Ok(_) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        match (fitting.len(), failure) {
+            (0, None) => {}
+            (0, Some(error)) => return Err(error),
+            (1, _) => {
+                let found = fitting.remove(0);
+                return if query.is_empty() { Ok(Some(found)) } else { reader.read(&with_query(found.url, query)).map(Some) };
+            }
+            _ => return Err(ambiguous(segment, &fitting.iter().map(|document| document.url.to_string()).collect::<Vec<_>>())),
+        }
+    }
+    Ok(None)
+}
+
+impl Selector {
+    fn fits(&self, index: usize, resource: &Resource<'_>) -> bool {
+        match self {
+            Selector::None => true,
+            Selector::Index(wanted) => *wanted == index,
+            Selector::Equals(name, value) => equals(resource, name, value),
+        }
+    }
+}
+
+fn equals(resource: &Resource<'_>, name: &str, value: &str) -> bool {
+    let Some((_, found)) = resource.properties.iter().find(|(key, _)| key == name) else { return false };
+    match text_of(found) {
+        Some(text) if name == "uri" => SipUri::key_of(&text) == SipUri::key_of(value),
+        Some(text) => text == value,
+        None => found.get() == value,
+    }
+}
+
+/// The query parameters of a link and the caller's, which win where both name one.
+pub(crate) fn with_query(mut url: Url, query: &[(String, String)]) -> Url {
+    if query.is_empty() {
+        return url;
+    }
+    let kept: Vec<(String, String)> =
+        url.query_pairs().into_owned().filter(|(name, _)| !query.iter().any(|(given, _)| given == name)).collect();
+    url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(query);
+    url
+}
+
+fn label(resource: &Resource<'_>) -> String {
+    ["uri", "name", "id"]
+        .into_iter()
+        .find_map(|name| resource.text(name).map(|text| format!("{name}={text}")))
+        .unwrap_or_else(|| resource.link("self").unwrap_or("unnamed").to_owned())
+}
+
+fn ambiguous(segment: &Segment, found: &[String]) -> Error {
+    const SHOWN: usize = 10;
+    let more = if found.len() > SHOWN { format!(" and {} more", found.len() - SHOWN) } else { String::new() };
+    let text = format!(
+        "the path's segment \"{}\" fits {} resources ({}{more}); choose one with {}[name=value] or {}[index]",
+        segment.text,
+        found.len(),
+        found.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", "),
+        segment.rel,
+        segment.rel
+    );
+    Error::new(Status::Conflict, text)
+}
+
+fn missing(segment: &Segment, resource: &Resource<'_>, of_that_rel: usize) -> Error {
+    let there = if of_that_rel > 0 {
+        format!("none of the {of_that_rel} \"{}\" there fits", segment.rel)
+    } else {
+        format!("there is: {}", resource.relations().join(", "))
+    };
+    Error::new(Status::NotFound, format!("the path's segment \"{}\" leads nowhere; {there}", segment.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        let path = Path::parse("people/myGroups/group[name=A%2FB %5B1%5D]/contact[2]?a=1&b=x%20y").unwrap();
+        assert_eq!(path.segments.len(), 4);
+        assert_eq!(path.segments[2].selector, Selector::Equals("name".into(), "A/B [1]".into()));
+        assert_eq!(path.segments[3].selector, Selector::Index(2));
+        assert_eq!(path.query, [("a".into(), "1".into()), ("b".into(), "x y".into())]);
+        assert!(Path::parse("").unwrap().segments.is_empty());
+        for bad in ["/", "a//b", "a/", "a[", "a]", "a[]", "a[x]", "a[=1]", "a[1]b", "a[1][2]", "[1]", "a[n=%ff]"] {
+            let error = Path::parse(bad).expect_err(bad);
+            assert_eq!(error.status(), Status::InvalidArgument, "{bad}");
+        }
+    }
+
+    #[test]
+    fn queries_are_merged() {
+        let url = Url::parse("https://h/p?groupId=a%3d&limit=1").unwrap();
+        let merged = with_query(url, &[("limit".into(), "5".into()), ("query".into(), "a&b".into())]);
+        assert_eq!(merged.as_str(), "https://h/p?groupId=a%3D&limit=5&query=a%26b");
+    }
+}

@@ -1,0 +1,150 @@
+//! Handing a resource on: the library's own members, then the server's properties as they came, dates made readable.
+
+use super::{Resource, date, text_of};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// Writes JSON objects and arrays in one pass, straight into the text that the caller gets.
+#[derive(Default)]
+pub(crate) struct Writer {
+    out: String,
+}
+
+impl Writer {
+    pub fn object(fill: impl FnOnce(&mut Writer)) -> String {
+        let mut writer = Writer::default();
+        writer.nested('{', '}', fill);
+        writer.out
+    }
+
+    fn nested(&mut self, open: char, close: char, fill: impl FnOnce(&mut Writer)) {
+        self.out.push(open);
+        fill(self);
+        self.out.push(close);
+    }
+
+    fn comma(&mut self) {
+        if !self.out.ends_with(['{', '[']) && !self.out.is_empty() {
+            self.out.push(',');
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        // Text always has a JSON form.
+        self.out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
+
+    fn name(&mut self, name: &str) {
+        self.comma();
+        self.quoted(name);
+        self.out.push(':');
+    }
+
+    /// A member that is text.
+    pub fn text(&mut self, name: &str, text: &str) {
+        self.name(name);
+        self.quoted(text);
+    }
+
+    /// A member whose value is JSON already.
+    pub fn raw(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.out.push_str(json);
+    }
+
+    /// A member that is an array of objects.
+    pub fn array<T>(&mut self, name: &str, items: impl IntoIterator<Item = T>, mut fill: impl FnMut(&mut Writer, T)) {
+        self.name(name);
+        self.nested('[', ']', |w| {
+            for item in items {
+                w.comma();
+                w.nested('{', '}', |w| fill(w, item));
+            }
+        });
+    }
+
+    /// The properties of a resource, but for those named; `rel` is dropped, since the place says it.
+    pub fn properties(&mut self, resource: &Resource<'_>, but: &[&str]) {
+        for (name, value) in &resource.properties {
+            if !but.contains(&name.as_ref()) && name != "rel" && name != "href" {
+                self.property(name, value);
+            }
+        }
+    }
+
+    fn property(&mut self, name: &str, value: &RawValue) {
+        let json = value.get();
+        if !json.contains("Date(") {
+            return self.raw(name, json);
+        }
+        if !json.starts_with('"') {
+            // Dates within objects and arrays are rare enough for a slower way.
+            return match serde_json::from_str::<Value>(json) {
+                Ok(mut value) => {
+                    mend_dates(&mut value);
+                    self.raw(name, &value.to_string());
+                }
+                Err(_) => self.raw(name, json),
+            };
+        }
+        match text_of(value).as_deref().and_then(readable) {
+            Some((ms, text)) => {
+                self.text(name, &text);
+                self.raw(&format!("{name}UnixMs"), &ms.to_string());
+            }
+            None => self.raw(name, json),
+        }
+    }
+}
+
+fn readable(text: &str) -> Option<(i64, String)> {
+    let ms = date::unix_ms(text)?;
+    Some((ms, date::rfc3339(ms)?))
+}
+
+fn mend_dates(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(mend_dates),
+        Value::Object(members) => {
+            let mut mended = Map::new();
+            for (name, mut member) in std::mem::take(members) {
+                match member.as_str().and_then(readable) {
+                    Some((ms, text)) => {
+                        mended.insert(format!("{name}UnixMs"), ms.into());
+                        mended.insert(name, text.into());
+                    }
+                    None => {
+                        mend_dates(&mut member);
+                        mended.insert(name, member);
+                    }
+                }
+            }
+            *members = mended;
+        }
+        Value::String(text) => {
+            if let Some((_, mended)) = readable(text) {
+                *text = mended;
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_passed_on_but_dates_are_readable() {
+        let text = r#"{"rel":"x","a":"1","lastActive":"\/Date(1358827096000)\/","odd":"/Date(x)/","n":{"d":["/Date(0)/"],"e":"/Date(1)/"},"new":[1,null]}"#;
+        let resource = Resource::parse(text).unwrap();
+        let json = Writer::object(|w| {
+            w.text("uri", "sip:\"\u{1}");
+            w.properties(&resource, &["a"]);
+        });
+        assert_eq!(
+            json,
+            r#"{"uri":"sip:\"\u0001","lastActive":"2013-01-22T03:58:16.000Z","lastActiveUnixMs":1358827096000,"odd":"/Date(x)/","n":{"d":["1970-01-01T00:00:00.000Z"],"e":"1970-01-01T00:00:00.001Z","eUnixMs":1},"new":[1,null]}"#
+        );
+    }
+}

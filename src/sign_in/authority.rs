@@ -1,0 +1,331 @@
+//! Tokens, by the host that they are for: obtained when a server asks, renewed before they expire and when they are
+//! refused, by one thread for all.
+
+use super::challenge::Challenge;
+use super::grant::{self, Grant};
+use crate::clock;
+use crate::config::{Config, Judgement, Verdict};
+use crate::error::{Error, Result, Status};
+use crate::resource::{answer, resolve};
+use crate::secret::Secret;
+use crate::transport::{Answer, Call, Request, Transport};
+use serde::Serialize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+use url::Url;
+
+/// How long before its end a token is renewed, at most; a tenth of its life if that is less.
+const MARGIN: Duration = Duration::from_secs(300);
+/// How long an early renewal that failed is left alone.
+const RENEW_AGAIN: Duration = Duration::from_secs(30);
+/// X-Ms-diagnostics for a token that is invalid, expired or missing.
+const TOKEN_DIAGNOSTICS: [&str; 2] = ["28055", "28020"];
+
+/// Sends requests with the token that their host wants.
+pub(crate) struct Authority {
+    transport: Arc<Transport>,
+    config: Arc<RwLock<Config>>,
+    slots: Mutex<Vec<Slot>>,
+    /// Held by the thread that renews.
+    renewal: tokio::sync::Mutex<()>,
+    /// The thread on which the caller's token callback runs just now.
+    asking: Mutex<Option<ThreadId>>,
+    /// The given token (known by its verdict) and the one host that it went to.
+    given: Mutex<Option<(Arc<Verdict>, String)>>,
+}
+
+/// What is known of one host.
+#[derive(Clone)]
+struct Slot {
+    host: String,
+    token: Option<Secret>,
+    /// Counts the tokens of this host, so that threads see that another one renewed.
+    generation: u64,
+    renew_at: Option<Duration>,
+    expires_at: Option<Duration>,
+    challenge: Challenge,
+}
+
+/// What the token callback is told.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Question<'a> {
+    url: &'a str,
+    host: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_url: Option<&'a str>,
+    grants: &'a [String],
+    reason: &'a str,
+}
+
+impl Authority {
+    pub fn new(transport: Arc<Transport>, config: Arc<RwLock<Config>>) -> Authority {
+        Authority {
+            transport,
+            config,
+            slots: Mutex::default(),
+            renewal: tokio::sync::Mutex::default(),
+            asking: Mutex::default(),
+            given: Mutex::default(),
+        }
+    }
+
+    /// Sends a request with the token of its host; a refused token is renewed once.
+    pub fn send(&self, call: &Call, request: &Request) -> Result<Answer> {
+        let known = self.current(call, &request.url)?;
+        let answer = self.transport.send(call, request, known.token.as_ref())?;
+        if !refuses_token(&answer) {
+            return Ok(answer);
+        }
+        let renewed = self.renew(call, &request.url, known.generation, &answer).map_err(|error| failed_at(error, request, &answer))?;
+        let again = self.transport.send(call, request, renewed.token.as_ref())?;
+        if refuses_token(&again) { Err(still_refused(request, &again)) } else { Ok(again) }
+    }
+
+    /// Sends several at once, in the same order; one renewal serves all that need it.
+    pub fn send_all(&self, call: &Call, requests: &[Request]) -> Vec<Result<Answer>> {
+        let mut outgoing = Vec::with_capacity(requests.len());
+        let mut generations = Vec::with_capacity(requests.len());
+        for request in requests {
+            match self.current(call, &request.url) {
+                Ok(slot) => {
+                    generations.push(slot.generation);
+                    outgoing.push((request.clone(), slot.token));
+                }
+                Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),
+            }
+        }
+        let mut answers = self.transport.send_all(call, &outgoing);
+        for ((answer, request), generation) in answers.iter_mut().zip(requests).zip(generations) {
+            let Ok(refused) = answer else { continue };
+            if refuses_token(refused) {
+                *answer = self
+                    .renew(call, &request.url, generation, refused)
+                    .map_err(|error| failed_at(error, request, refused))
+                    .and_then(|_| self.send(call, request));
+            }
+        }
+        answers
+    }
+
+    /// The token for a host; renewed first where its end is near.
+    fn current(&self, call: &Call, url: &Url) -> Result<Slot> {
+        let slot = self.slot(&host_of(url));
+        let due = slot.renew_at.is_some_and(|at| clock::now() >= at);
+        if !due {
+            return Ok(slot);
+        }
+        let expired = slot.expires_at.is_some_and(|at| clock::now() >= at);
+        match self.obtain_once(call, url, slot.generation, None, "expiring") {
+            Ok(renewed) => Ok(renewed),
+            Err(error) if expired || error.status() == Status::Cancelled => Err(error.while_doing("renewing the token")),
+            Err(error) => {
+                log::warn!("the token could not be renewed before its end, and is used on: {error}");
+                self.change(&slot.host, |slot| slot.renew_at = Some(clock::now() + RENEW_AGAIN));
+                Ok(slot)
+            }
+        }
+    }
+
+    fn renew(&self, call: &Call, url: &Url, seen: u64, refusal: &Answer) -> Result<Slot> {
+        let reason = if seen == 0 { "challenged" } else { "refused" };
+        self.obtain_once(call, url, seen, Some(Challenge::of(refusal)), reason)
+    }
+
+    /// Obtains a token, unless another thread did since `seen`.
+    fn obtain_once(&self, call: &Call, url: &Url, seen: u64, challenge: Option<Challenge>, reason: &str) -> Result<Slot> {
+        if *self.asking() == Some(thread::current().id()) {
+            return Err(Error::new(Status::Conflict, "the token callback made a call that needs the very token that it is asked for"));
+        }
+        let _gate = self.transport.run(call, async { Ok(self.renewal.lock().await) })?;
+        let host = host_of(url);
+        let slot = self.slot(&host);
+        if slot.generation > seen {
+            return Ok(slot);
+        }
+        let challenge = match challenge {
+            // Some refusals do not repeat what the first one told.
+            Some(challenge) if challenge != Challenge::default() => challenge,
+            _ => slot.challenge.clone(),
+        };
+        let (granted, issuer) = self.obtain(call, url, &host, &challenge, &slot, reason)?;
+        let now = clock::now();
+        let renew_at = granted.lifetime.map(|life| now + life - MARGIN.min(life / 10));
+        let fresh = Slot {
+            generation: slot.generation + 1,
+            token: Some(granted.token),
+            expires_at: granted.lifetime.map(|life| now + life),
+            renew_at,
+            challenge,
+            host,
+        };
+        if let Some(issuer) = issuer.filter(|issuer| *issuer != fresh.host && self.slot(issuer).token.is_none()) {
+            self.put(Slot { host: issuer, ..fresh.clone() });
+        }
+        self.put(fresh.clone());
+        log::info!("a token for {} was obtained", fresh.host);
+        Ok(fresh)
+    }
+
+    fn obtain(
+        &self,
+        call: &Call,
+        url: &Url,
+        host: &str,
+        challenge: &Challenge,
+        slot: &Slot,
+        reason: &str,
+    ) -> Result<(Obtained, Option<String>)> {
+        if !self.transport.may_carry_secrets(url) {
+            let text = format!(
+                "{host} asks for a sign-in over plain http; passwords and tokens go over https only (allow_insecure_http lifts this)"
+            );
+            return Err(Error::new(Status::AuthenticationFailed, text));
+        }
+        let config = self.config().clone();
+        let service = challenge.token_href.as_deref().map(|href| resolve(url, href)).transpose()?;
+        let by_token =
+            config.text("auth") != Some("password") && (config.secret("access_token").is_some() || config.token_callback().is_some());
+        if by_token {
+            let token = self.given_token(&config, host, slot).or_else(|error| match config.token_callback() {
+                Some(_) => self.ask(&config, url, host, challenge, service.as_ref(), reason),
+                None => Err(error),
+            })?;
+            return Ok((Obtained { token, lifetime: None }, None));
+        }
+        if config.secret("password").is_none() {
+            let offered = if challenge.grants.is_empty() { "nothing that it names".to_owned() } else { challenge.grants.join(", ") };
+            let text = format!(
+                "{host} asks for a sign-in, and neither password, access_token nor a token callback is set; the server offers: {offered}"
+            );
+            return Err(Error::new(Status::AuthenticationFailed, text));
+        }
+        let Some(service) = service else {
+            return Err(Error::new(
+                Status::AuthenticationFailed,
+                format!("{host} refused the request without saying where tokens are given (no MsRtcOAuth challenge)"),
+            ));
+        };
+        let Grant { token, lifetime } = grant::password(&self.transport, call, &config, challenge, &service)?;
+        Ok((Obtained { token, lifetime: Some(lifetime) }, Some(host_of(&service))))
+    }
+
+    /// The token of the configuration, for the one host that it goes to, unless it was refused.
+    fn given_token(&self, config: &Config, host: &str, slot: &Slot) -> Result<Secret> {
+        let none = || Error::new(Status::AuthenticationFailed, "no access_token is set");
+        let token = config.secret("access_token").ok_or_else(none)?;
+        let verdict = config.token_verdict();
+        if let Judgement::Refused(error) = verdict.get() {
+            return Err(error);
+        }
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        match given.as_ref() {
+            Some((known, bound)) if Arc::ptr_eq(known, &verdict) && bound != host => {
+                let text = format!(
+                    "access_token went to {bound}, and {host} asks for one of its own; a token callback can give one for each host"
+                );
+                return Err(Error::new(Status::AuthenticationFailed, text));
+            }
+            Some((known, _)) if Arc::ptr_eq(known, &verdict) && slot.token.as_ref() == Some(token) => {
+                let error = Error::new(
+                    Status::AuthenticationFailed,
+                    format!("{host} refused access_token: it is invalid or has expired; set another one"),
+                );
+                verdict.set(Judgement::Refused(error.clone()));
+                return Err(error);
+            }
+            _ => {}
+        }
+        *given = Some((verdict, host.to_owned()));
+        Ok(token.clone())
+    }
+
+    /// Asks the caller's callback.
+    fn ask(&self, config: &Config, url: &Url, host: &str, challenge: &Challenge, service: Option<&Url>, reason: &str) -> Result<Secret> {
+        let none = || Error::new(Status::AuthenticationFailed, format!("the token callback gave no usable token for {host}"));
+        let callback = config.token_callback().ok_or_else(none)?;
+        let question = Question { url: url.as_str(), host, token_url: service.map(Url::as_str), grants: &challenge.grants, reason };
+        let question = serde_json::to_string(&question).unwrap_or_default();
+        *self.asking() = Some(thread::current().id());
+        let token = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| callback(&question)));
+        *self.asking() = None;
+        let token = token.map_err(|_| Error::new(Status::Internal, "the token callback panicked"))?.ok_or_else(none)?;
+        if token.reveal().is_empty() || !token.reveal().bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(none());
+        }
+        Ok(token)
+    }
+
+    fn slot(&self, host: &str) -> Slot {
+        let unknown = || Slot {
+            host: host.to_owned(),
+            token: None,
+            generation: 0,
+            renew_at: None,
+            expires_at: None,
+            challenge: Challenge::default(),
+        };
+        self.slots().iter().find(|slot| slot.host == host).cloned().unwrap_or_else(unknown)
+    }
+
+    fn put(&self, fresh: Slot) {
+        let mut slots = self.slots();
+        slots.retain(|slot| slot.host != fresh.host);
+        slots.push(fresh);
+    }
+
+    fn change(&self, host: &str, how: impl FnOnce(&mut Slot)) {
+        if let Some(slot) = self.slots().iter_mut().find(|slot| slot.host == host) {
+            how(slot);
+        }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn asking(&self) -> MutexGuard<'_, Option<ThreadId>> {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn config(&self) -> RwLockReadGuard<'_, Config> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Obtained {
+    token: Secret,
+    /// Not known of a token that the caller gave.
+    lifetime: Option<Duration>,
+}
+
+/// Whether an answer means that the token is missing, invalid or expired. Some servers say so with 403.
+fn refuses_token(answer: &Answer) -> bool {
+    match answer.status {
+        401 => true,
+        403 => {
+            answer.header("www-authenticate").is_some()
+                && answer
+                    .header("x-ms-diagnostics")
+                    .is_some_and(|text| TOKEN_DIAGNOSTICS.iter().any(|id| text.trim_start().starts_with(id)))
+        }
+        _ => false,
+    }
+}
+
+fn failed_at(error: Error, request: &Request, refusal: &Answer) -> Error {
+    // A failure that names its own request tells more than the one that led to it.
+    if error.details().request.is_some() { error } else { answer::with_answer(error, request, refusal) }
+}
+
+fn still_refused(request: &Request, answer: &Answer) -> Error {
+    let mut error = answer::refusal(request, answer);
+    error.details_mut().status = Status::AuthenticationFailed;
+    error.while_doing("a fresh token was refused, too")
+}
+
+/// Scheme, name and port: what a token is bound to.
+fn host_of(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}

@@ -1,0 +1,9 @@
+//! Signing in: finding the server, answering its challenges, keeping tokens.
+
+mod authority;
+mod challenge;
+mod discovery;
+mod grant;
+
+pub(crate) use authority::Authority;
+pub(crate) use discovery::discover;

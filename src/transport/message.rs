@@ -1,0 +1,143 @@
+//! What is sent and what comes back.
+
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use std::borrow::Cow;
+use url::Url;
+
+use reqwest::Method;
+
+/// When a request may be sent a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Always: doing it twice does what doing it once does.
+    Safe,
+    /// Only where the server did not act on it: it never reached the server, or the server turned it away.
+    Unprocessed,
+}
+
+/// A body with its media type.
+#[derive(Clone)]
+pub(crate) struct Body {
+    pub media_type: &'static str,
+    pub text: Secret,
+    /// Whether it holds a password, so that it may only go where those may go.
+    pub secret: bool,
+}
+
+/// One request. The token is not part of it: whoever sends it decides.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub method: Method,
+    pub url: Url,
+    pub body: Option<Body>,
+    pub repeat: Repeat,
+}
+
+impl Request {
+    pub fn get(url: Url) -> Request {
+        Request { method: Method::GET, url, body: None, repeat: Repeat::Safe }
+    }
+
+    pub fn delete(url: Url) -> Request {
+        Request { method: Method::DELETE, ..Request::get(url) }
+    }
+
+    pub fn post(url: Url, body: Body, repeat: Repeat) -> Request {
+        Request { method: Method::POST, body: Some(body), repeat, ..Request::get(url) }
+    }
+
+    /// `GET https://host/path`, for messages.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.url)
+    }
+
+    pub(super) fn is_secret(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| body.secret)
+    }
+
+    pub(super) fn build(&self, client: &reqwest::Client, token: Option<&Secret>) -> Result<reqwest::Request> {
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let text = format!("Bearer {}", token.reveal());
+            let mut value =
+                HeaderValue::from_str(&text).map_err(|_| Error::argument("the token holds characters that no header may hold"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let mut builder = client.request(self.method.clone(), self.url.clone());
+        if let Some(body) = &self.body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.media_type));
+            builder = builder.body(body.text.reveal().to_owned());
+        }
+        builder.headers(headers).build().map_err(|error| Error::argument(format!("the request cannot be built: {}", error.without_url())))
+    }
+}
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub status: u16,
+    pub(super) headers: HeaderMap,
+    pub body: bytes::Bytes,
+    /// Where it came from.
+    pub url: Url,
+}
+
+impl Answer {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header that is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// All headers of that name.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        self.headers.get_all(name).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()))
+    }
+
+    /// Whether the server says that the body is of a JSON type, or says nothing about it.
+    pub fn may_be_json(&self) -> bool {
+        let Some(media_type) = self.header("content-type") else { return true };
+        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        media_type.ends_with("/json") || media_type.ends_with("+json")
+    }
+
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+}
+
+/// An attempt without an answer.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub error: Error,
+    pub stage: Stage,
+}
+
+/// How far an attempt came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The server saw nothing of it, and will not next time.
+    Unsent,
+    /// No connection could be made.
+    Connecting,
+    /// The connection was lost; the server may have acted on the request.
+    Lost,
+    /// The answer came, and another would be no better.
+    Answered,
+}
+
+impl Failure {
+    pub fn unsent(error: Error) -> Failure {
+        Failure { error, stage: Stage::Unsent }
+    }
+
+    pub fn final_answer(error: Error) -> Failure {
+        Failure { error, stage: Stage::Answered }
+    }
+}

@@ -1,0 +1,207 @@
+//! HTTP. The only place that names reqwest: connections, deadlines, cancelling, repeating, and where secrets may go.
+//!
+//! The client is reqwest's async one on a current-thread runtime that the calling threads drive themselves: no thread of
+//! ours in between, and a call that waits can be cancelled at any point.
+
+mod cancel;
+mod connect;
+mod message;
+mod repeat;
+
+pub(crate) use cancel::{Call, Cancel};
+pub(crate) use message::{Answer, Body, Repeat, Request};
+
+use crate::config::Config;
+use crate::error::{Error, Result, Status, excerpt};
+use crate::secret::Secret;
+use futures_util::stream::{self, StreamExt};
+use message::Failure;
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Semaphore;
+use url::{Host, Url};
+
+/// The longest answer taken: well above a contact list of tens of thousands.
+const LARGEST_BODY: usize = 64 << 20;
+
+/// How many of several requests are sent at once: each takes a connection.
+const AT_ONCE: usize = 8;
+
+/// How long dropping waits for threads that look names up.
+const FAREWELL: Duration = Duration::from_millis(50);
+
+/// The connections of one application.
+pub(crate) struct Transport {
+    /// `None` only while it is dropped.
+    runtime: Option<Runtime>,
+    client: RwLock<reqwest::Client>,
+    cancel: Arc<Cancel>,
+    outstanding: Semaphore,
+    insecure_http: bool,
+}
+
+impl Transport {
+    pub fn new(config: &Config) -> Result<Transport> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(Status::Internal, format!("the system gave no descriptor to wait with: {error}")))?;
+        Ok(Transport {
+            client: RwLock::new(connect::client(config)?),
+            runtime: Some(runtime),
+            cancel: Arc::default(),
+            outstanding: Semaphore::new(usize::try_from(config.number("max_outstanding")).unwrap_or(1)),
+            insecure_http: config.flag("allow_insecure_http"),
+        })
+    }
+
+    /// Takes over what may change while signed in. Connections are made anew.
+    pub fn reconfigure(&self, config: &Config) -> Result<()> {
+        let client = connect::client(config)?;
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
+        Ok(())
+    }
+
+    /// Ends every call that waits, and all later ones.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Drives a future on the calling thread until it is done, the call's time is up, or the application is cancelled.
+    pub fn run<T: Send>(&self, call: &Call, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let Some(runtime) = &self.runtime else { return Err(Error::cancelled()) };
+        let bounded = self.cancel.bound(call, work);
+        if Handle::try_current().is_err() {
+            return runtime.block_on(bounded);
+        }
+        // A Rust caller's own async runtime is on this thread, and two cannot be driven on one.
+        std::thread::scope(|scope| {
+            let helper = scope.spawn(|| runtime.block_on(bounded));
+            helper.join().unwrap_or_else(|_| Err(Error::new(Status::Internal, "the helper thread panicked")))
+        })
+    }
+
+    /// Sends one request, repeated where that is worth it and safe. Any HTTP status is an answer.
+    pub fn send(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
+        self.run(call, self.exchange(call, request, token)).map_err(|error| error.on_request(|| request.name()))
+    }
+
+    /// Sends several at once; the answers come in the same order, each with its own failure.
+    pub fn send_all(&self, call: &Call, requests: &[(Request, Option<Secret>)]) -> Vec<Result<Answer>> {
+        let each: Vec<_> = requests.iter().map(|(request, token)| self.named(call, request, token.as_ref())).collect();
+        let all = async { Ok(stream::iter(each).buffered(AT_ONCE).collect().await) };
+        match self.run(call, all) {
+            Ok(answers) => answers,
+            Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    async fn named(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
+        let answer = self.cancel.bound(call, self.exchange(call, request, token)).await;
+        answer.map_err(|error| error.on_request(|| request.name()))
+    }
+
+    /// One request with its repetitions.
+    pub async fn exchange(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
+        let mut plan = repeat::Plan::new(call, request.repeat);
+        loop {
+            let outcome = self.attempt(request, token).await;
+            match plan.next_wait(&outcome)? {
+                Some(wait) => {
+                    log::info!("{}: {}; again in {} ms", request.name(), describe(&outcome), wait.as_millis());
+                    tokio::time::sleep(wait).await;
+                }
+                None => return outcome.map_err(|failure| failure.error),
+            }
+        }
+    }
+
+    async fn attempt(&self, request: &Request, token: Option<&Secret>) -> std::result::Result<Answer, Failure> {
+        let carries_secret = token.is_some() || request.is_secret();
+        if carries_secret && !self.may_carry_secrets(&request.url) {
+            return Err(Failure::unsent(Error::new(
+                Status::AuthenticationFailed,
+                format!(
+                    "a password or token would go over plain http to {}; only https may carry one (allow_insecure_http lifts this)",
+                    request.url.host_str().unwrap_or_default()
+                ),
+            )));
+        }
+        let _permit = self.outstanding.acquire().await.map_err(|_| Failure::unsent(Error::cancelled()))?;
+        // Lets the runtime notice connections that the server closed since the last call.
+        tokio::task::yield_now().await;
+        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let built = request.build(&client, token).map_err(Failure::unsent)?;
+        let response = client.execute(built).await.map_err(connect::failure)?;
+        let answer = read(response, &request.url).await;
+        log::debug!("{}: {}", request.name(), describe(&answer));
+        answer
+    }
+
+    /// Whether passwords and tokens may be sent there: over TLS, or without leaving this machine.
+    pub fn may_carry_secrets(&self, url: &Url) -> bool {
+        url.scheme() == "https" || self.insecure_http || is_loopback(url)
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        self.cancel();
+        let Some(runtime) = self.runtime.take() else { return };
+        if Handle::try_current().is_ok() {
+            runtime.shutdown_background();
+        } else {
+            // A thread that hangs in the system's resolver cannot be ended; it ends itself when the resolver gives up.
+            runtime.shutdown_timeout(FAREWELL);
+        }
+    }
+}
+
+/// Reads a whole body. Most come in one piece, which is then not copied.
+async fn read(mut response: reqwest::Response, url: &Url) -> std::result::Result<Answer, Failure> {
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = response.chunk().await.map_err(connect::failure)?.unwrap_or_default();
+    let mut gathered = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(connect::failure)? {
+        if gathered.is_empty() {
+            gathered.reserve(body.len() + piece.len());
+            gathered.extend_from_slice(&body);
+        }
+        gathered.extend_from_slice(&piece);
+        if gathered.len() > LARGEST_BODY {
+            return Err(Failure::final_answer(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
+        }
+    }
+    if !gathered.is_empty() {
+        body = gathered.into();
+    }
+    if body.len() > LARGEST_BODY {
+        return Err(Failure::final_answer(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
+    }
+    Ok(Answer { status, headers, body, url: url.clone() })
+}
+
+fn describe(outcome: &std::result::Result<Answer, Failure>) -> String {
+    match outcome {
+        Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
+        Err(failure) => excerpt(failure.error.message()),
+    }
+}
+
+/// Whether the host of a URL is this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}
