@@ -59,8 +59,8 @@
  * other. A handle is freed by one thread, once, when no other uses it: ucwa_application_cancel makes the others
  * return. A call that reads from the server blocks its thread for at most `timeout_ms`, retries included.
  *
- * Callbacks run on threads of the library, in which SIGPIPE is blocked. They return by themselves: no longjmp, no C++
- * exception. What else they may do stands beside their types.
+ * Callbacks run on the thread of a call or on one of the library's own, with SIGPIPE blocked. They return by themselves:
+ * no longjmp, no C++ exception. What else they may do stands beside their types.
  *
  * The process. The library prints nothing, installs no signal handler and changes nothing that belongs to the whole
  * process. A lost connection never raises SIGPIPE. In a forked child an inherited configuration or application answers
@@ -214,14 +214,18 @@ typedef struct ucwa_json ucwa_json;
 typedef int32_t ucwa_status;
 
 /**
- * Asks the host for a bearer token: called when one is needed, and anew when the server refuses the last
+ * Asks the host for a bearer token: called when a server asks for one, and anew when it refuses the last
  * one.
  *
- * It runs on a thread of the library, may block for as long as the call that needs the token may, and may
- * call any function but ucwa_application_free on the application that asks. It must return by itself: no
- * longjmp, no C++ exception.
+ * It runs on the thread whose call needs the token, in one thread of an application at a time. The call
+ * waits for it, beyond its `timeout_ms` if need be, and ucwa_application_cancel does not interrupt it. It
+ * may call any function but ucwa_application_free on the application that asks; a call that needs the very
+ * token fails with UCWA_CONFLICT. It must return by itself: no longjmp, no C++ exception.
  *
- * @param challenge_json What the server asks for, as a JSON object; borrowed for the call.
+ * @param challenge_json What the server asks for, borrowed for the call:
+ *        `{"url":"https://host/...","host":"https://host","tokenUrl":"https://host/...","grants":["..."],"reason":"challenged"}`.
+ *        The reason is `refused` where the last token was not taken; `tokenUrl` is absent where the server
+ *        names none.
  * @param user_data What was set together with the callback.
  * @return ucwa_string_new(token), without "Bearer "; the library frees and wipes it. NULL where there is
  *         none: the call that needs it fails with UCWA_AUTHENTICATION_FAILED.

@@ -6,14 +6,18 @@ use crate::secret::Secret;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-/// Asks the host for a bearer token: called when one is needed, and anew when the server refuses the last
+/// Asks the host for a bearer token: called when a server asks for one, and anew when it refuses the last
 /// one.
 ///
-/// It runs on a thread of the library, may block for as long as the call that needs the token may, and may
-/// call any function but ucwa_application_free on the application that asks. It must return by itself: no
-/// longjmp, no C++ exception.
+/// It runs on the thread whose call needs the token, in one thread of an application at a time. The call
+/// waits for it, beyond its `timeout_ms` if need be, and ucwa_application_cancel does not interrupt it. It
+/// may call any function but ucwa_application_free on the application that asks; a call that needs the very
+/// token fails with UCWA_CONFLICT. It must return by itself: no longjmp, no C++ exception.
 ///
-/// @param challenge_json What the server asks for, as a JSON object; borrowed for the call.
+/// @param challenge_json What the server asks for, borrowed for the call:
+///        `{"url":"https://host/...","host":"https://host","tokenUrl":"https://host/...","grants":["..."],"reason":"challenged"}`.
+///        The reason is `refused` where the last token was not taken; `tokenUrl` is absent where the server
+///        names none.
 /// @param user_data What was set together with the callback.
 /// @return ucwa_string_new(token), without "Bearer "; the library frees and wipes it. NULL where there is
 ///         none: the call that needs it fails with UCWA_AUTHENTICATION_FAILED.

@@ -21,7 +21,7 @@ pub struct ucwa_config(Handle<RwLock<Config>>);
 ///
 /// Threads: any. It does not block.
 #[unsafe(no_mangle)]
-pub extern "C" fn ucwa_config_new() -> *mut ucwa_config {
+pub unsafe extern "C" fn ucwa_config_new() -> *mut ucwa_config {
     guard(|| Ok(give(ucwa_config(Handle::new(RwLock::new(Config::new()))))))
 }
 
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn ucwa_config_get(config: *const ucwa_config, key: *const
 ///
 /// Threads: any. It does not block.
 #[unsafe(no_mangle)]
-pub extern "C" fn ucwa_config_keys() -> *mut c_char {
+pub unsafe extern "C" fn ucwa_config_keys() -> *mut c_char {
     guard(|| strings::give(Config::keys()))
 }
 

@@ -100,17 +100,24 @@ mod tests {
     use super::super::*;
     use super::*;
 
-    fn message() -> String {
+    fn last_error() -> (ucwa_status, String) {
         // SAFETY: the text is copied before the next call.
-        unsafe { std::ffi::CStr::from_ptr(ucwa_last_error_message()) }.to_str().unwrap().to_owned()
+        unsafe {
+            let message = std::ffi::CStr::from_ptr(ucwa_last_error_message()).to_str().unwrap();
+            (ucwa_last_error_status(), message.to_owned())
+        }
+    }
+
+    fn message() -> String {
+        last_error().1
     }
 
     #[test]
     fn a_panic_becomes_the_last_error() {
         let status: ucwa_status = guard(|| panic!("Bearer {}", "abc"));
-        assert_eq!((status, ucwa_last_error_status()), (UCWA_INTERNAL, UCWA_INTERNAL));
-        assert_eq!(message(), "a defect of the library: Bearer [hidden]");
-        let text: *mut i8 = guard_network(|| panic!("no value to print {}", 1));
+        assert_eq!(status, UCWA_INTERNAL);
+        assert_eq!(last_error(), (UCWA_INTERNAL, "a defect of the library: Bearer [hidden]".to_owned()));
+        let text: *mut std::ffi::c_char = guard_network(|| panic!("no value to print {}", 1));
         assert!(text.is_null());
         let size: usize = guard(|| std::panic::panic_any(7));
         assert_eq!((size, message().as_str()), (0, "a defect of the library: it panicked"));
@@ -131,6 +138,6 @@ mod tests {
             let _: usize = guard(|| Err(Error::argument("the callback's")));
             Ok(1)
         });
-        assert_eq!((size, ucwa_last_error_status()), (1, UCWA_OK));
+        assert_eq!((size, last_error()), (1, (UCWA_OK, String::new())));
     }
 }

@@ -20,7 +20,7 @@ thread_local! {
 ///
 /// @return UCWA_OK where it succeeded, or where there was none. The last error stays as it is.
 #[unsafe(no_mangle)]
-pub extern "C" fn ucwa_last_error_status() -> ucwa_status {
+pub unsafe extern "C" fn ucwa_last_error_status() -> ucwa_status {
     guard_quiet(|| read(|last| last.error.status().number()).unwrap_or(Status::Ok.number()))
 }
 
@@ -30,7 +30,7 @@ pub extern "C" fn ucwa_last_error_status() -> ucwa_status {
 ///         Never NULL; empty where the call succeeded. It never holds a password or a token. The last error
 ///         stays as it is.
 #[unsafe(no_mangle)]
-pub extern "C" fn ucwa_last_error_message() -> *const c_char {
+pub unsafe extern "C" fn ucwa_last_error_message() -> *const c_char {
     guard_quiet(|| read(|last| last.message.as_ptr()).unwrap_or(c"".as_ptr()))
 }
 
@@ -45,7 +45,7 @@ pub extern "C" fn ucwa_last_error_message() -> *const c_char {
 ///         call succeeded; NULL only where memory is out. It never holds a password or a token. The last
 ///         error stays as it is.
 #[unsafe(no_mangle)]
-pub extern "C" fn ucwa_last_error_json() -> *mut c_char {
+pub unsafe extern "C" fn ucwa_last_error_json() -> *mut c_char {
     guard_quiet(|| {
         let json = read(|last| last.error.to_json());
         let json = json.as_deref().unwrap_or(r#"{"status":"UCWA_OK","message":""}"#);

@@ -50,7 +50,7 @@ pub const UCWA_INTERNAL: ucwa_status = -18;
 ///
 /// @return A text that lives for ever. Never NULL. The last error stays as it is.
 #[unsafe(no_mangle)]
-pub extern "C" fn ucwa_version() -> *const c_char {
+pub unsafe extern "C" fn ucwa_version() -> *const c_char {
     const TEXT: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
         Ok(text) => text,
         Err(_) => panic!("a version holds no NUL"),
@@ -64,7 +64,7 @@ pub extern "C" fn ucwa_version() -> *const c_char {
 /// @return A text that lives for ever; "UCWA_UNKNOWN" for a number that is no status of this version. Never
 ///         NULL. The last error stays as it is.
 #[unsafe(no_mangle)]
-pub extern "C" fn ucwa_status_name(status: i32) -> *const c_char {
+pub unsafe extern "C" fn ucwa_status_name(status: i32) -> *const c_char {
     const UNKNOWN: &CStr = c"UCWA_UNKNOWN";
     Status::from_number(status).map_or(UNKNOWN, Status::name).as_ptr()
 }

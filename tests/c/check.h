@@ -68,6 +68,7 @@ static inline ucwa_config *simulator_config(void)
     CHECK_STATUS(ucwa_config_set(config, "ca_file", setting("UCWA_TEST_CA")), UCWA_OK);
     CHECK_STATUS(ucwa_config_set(config, "sign_in_address", setting("UCWA_TEST_ADDRESS")), UCWA_OK);
     CHECK_STATUS(ucwa_config_set(config, "password", setting("UCWA_TEST_PASSWORD")), UCWA_OK);
+    CHECK_STATUS(ucwa_config_set(config, "proxy", "none"), UCWA_OK);
     return config;
 }
 

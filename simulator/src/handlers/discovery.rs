@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::resource::segment;
 use crate::errors;
 use crate::http::{Answer, Request};
 use crate::routes::{APPLICATIONS, DISCOVERY, Kind, XFRAME};
@@ -12,7 +13,7 @@ pub(crate) fn root(state: &State, request: &Request) -> Answer {
     let origin = request.origin();
     // A root asked about a user passes the domain on.
     let domain = request.query("sipuri").and_then(|uri| uri.rsplit_once('@').map(|(_, domain)| domain.to_owned()));
-    let query = domain.map_or(String::new(), |domain| format!("?originalDomain={domain}"));
+    let query = domain.map_or(String::new(), |domain| format!("?originalDomain={}", segment(&domain)));
     let (me, user) = (format!("{origin}{DISCOVERY}{query}"), format!("{origin}{DISCOVERY}/oauth/user{query}"));
     let xframe = format!("{origin}{XFRAME}");
     discovered(&if state.settings.legacy_discovery {

@@ -8,6 +8,7 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -70,7 +71,7 @@ async fn accept(listener: tokio::net::TcpListener, role: Role, state: Arc<Mutex<
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of descriptors, most likely: let others finish first.
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
         let number = match role {

@@ -1,0 +1,128 @@
+/*
+ * Who is there? Prints the presence of a contact and, as a table, that of everybody in a group.
+ *
+ *     presence CONTACT [GROUP]
+ *
+ * Signs in as UCWA_ADDRESS with UCWA_PASSWORD. UCWA_URL (where discovery starts) and UCWA_CA_FILE (an authority to
+ * trust, beside the system's) are for servers that need them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <ucwa.h>
+
+/* Says why the last call failed. */
+static int failed(const char *what)
+{
+    fprintf(stderr, "%s: %s\n", what, ucwa_last_error_message());
+    return EXIT_FAILURE;
+}
+
+static ucwa_application *sign_in(void)
+{
+    static const char *const settings[][2] = {
+        {"sign_in_address", "UCWA_ADDRESS"},
+        {"password", "UCWA_PASSWORD"},
+        {"discovery_url", "UCWA_URL"},
+        {"ca_file", "UCWA_CA_FILE"},
+    };
+    ucwa_config *config = ucwa_config_new();
+    ucwa_application *application = NULL;
+    ucwa_status status = UCWA_OK;
+
+    for (size_t i = 0; i < sizeof settings / sizeof *settings && status == UCWA_OK; i++) {
+        /* What is not in the environment is NULL: the key's default. */
+        status = ucwa_config_set(config, settings[i][0], getenv(settings[i][1]));
+    }
+    if (status == UCWA_OK) {
+        application = ucwa_sign_in(config);
+    }
+    ucwa_config_free(config);
+    return application;
+}
+
+/* Parses what a call returned, and frees it. NULL stays NULL, with the last error as it was. */
+static ucwa_json *parsed(char *text)
+{
+    ucwa_json *json = text == NULL ? NULL : ucwa_json_parse(text);
+
+    ucwa_string_free(text);
+    return json;
+}
+
+/* A member's text. What the server did not say is absent. */
+static const char *member(const ucwa_json *json, const char *pointer, const char *otherwise)
+{
+    const char *text = ucwa_json_text(json, pointer);
+
+    return text == NULL ? otherwise : text;
+}
+
+static int print_presence(ucwa_application *application, const char *contact)
+{
+    char *presence = ucwa_get_contact_presence(application, contact);
+
+    if (presence == NULL) {
+        return failed(contact);
+    }
+    printf("%s\n", presence);
+    ucwa_string_free(presence);
+    return EXIT_SUCCESS;
+}
+
+static int print_row(ucwa_application *application, const char *contact)
+{
+    ucwa_json *presence = parsed(ucwa_get_contact_presence(application, contact));
+
+    if (presence == NULL) {
+        return failed(contact);
+    }
+    printf("%-16s %-14s %-16s %s\n", member(presence, "/name", contact), member(presence, "/availability", "-"),
+           member(presence, "/activity", "-"), member(presence, "/deviceType", "-"));
+    ucwa_json_free(presence);
+    return EXIT_SUCCESS;
+}
+
+static int print_group(ucwa_application *application, const char *group)
+{
+    ucwa_json *members = parsed(ucwa_get_group_contacts(application, group));
+    int result = EXIT_SUCCESS;
+
+    if (members == NULL) {
+        return failed(group);
+    }
+    printf("\n%-16s %-14s %-16s %s\n", "NAME", "AVAILABILITY", "ACTIVITY", "DEVICE");
+    for (size_t i = 0; i < ucwa_json_size(members, "/contacts"); i++) {
+        char pointer[40];
+
+        snprintf(pointer, sizeof pointer, "/contacts/%zu/uri", i);
+        if (print_row(application, member(members, pointer, "")) != EXIT_SUCCESS) {
+            result = EXIT_FAILURE;
+        }
+    }
+    ucwa_json_free(members);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    ucwa_application *application;
+    int result;
+
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s CONTACT [GROUP]\n", argv[0]);
+        return EXIT_FAILURE;
+    }
+    application = sign_in();
+    if (application == NULL) {
+        return failed("signing in");
+    }
+    result = print_presence(application, argv[1]);
+    if (result == EXIT_SUCCESS && argc > 2) {
+        result = print_group(application, argv[2]);
+    }
+    if (ucwa_sign_out(application) != UCWA_OK) {
+        result = failed("signing out");
+    }
+    ucwa_application_free(application);
+    return result;
+}

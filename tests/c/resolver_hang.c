@@ -1,0 +1,95 @@
+/* A name resolution that hangs: deadlines hold, and cancelling and freeing do not wait for it. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <pthread.h>
+#include "check.h"
+
+typedef int resolver(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int hangs, inside;
+
+/* Stands before the system's: the library's calls come here. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **result)
+{
+    resolver *real;
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    pthread_mutex_lock(&lock);
+    inside++;
+    pthread_cond_broadcast(&changed);
+    while (hangs) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    inside--;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    return real(name, service, hints, result);
+}
+
+static void set_hanging(int now)
+{
+    pthread_mutex_lock(&lock);
+    hangs = now;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void wait_for_inside(int present)
+{
+    pthread_mutex_lock(&lock);
+    while ((inside > 0) != present) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* The driver's fault closes the connection, so that this call needs another one, and the server's address for it. */
+static void *reads(void *application)
+{
+    CHECK_NULL(ucwa_get_contact_presence(application, "sip:SaraD@contoso.com"), UCWA_CANCELLED);
+    return NULL;
+}
+
+static void cancelling(void)
+{
+    pthread_t thread;
+    ucwa_application *application = signed_in();
+    set_hanging(1);
+    CHECK(pthread_create(&thread, NULL, reads, application) == 0);
+    wait_for_inside(1);
+
+    double begin = milliseconds();
+    CHECK_STATUS(ucwa_application_cancel(application), UCWA_OK);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(milliseconds() - begin < at_once());
+
+    begin = milliseconds();
+    ucwa_application_free(application);
+    CHECK(milliseconds() - begin < at_once());
+
+    set_hanging(0);
+    wait_for_inside(0);
+}
+
+static void deadlines(void)
+{
+    ucwa_config *config = simulator_config();
+    CHECK_STATUS(ucwa_config_set(config, "timeout_ms", "200"), UCWA_OK);
+    set_hanging(1);
+    double begin = milliseconds();
+    CHECK_NULL(ucwa_sign_in(config), UCWA_TIMEOUT);
+    double took = milliseconds() - begin;
+    CHECK(took >= 199 && took < 200 + at_once());
+    ucwa_config_free(config);
+    set_hanging(0);
+    wait_for_inside(0);
+}
+
+int main(void)
+{
+    cancelling();
+    deadlines();
+    return 0;
+}

@@ -1,0 +1,165 @@
+//! The C programs of `tests/c`, compiled and run against the library that users get.
+//!
+//! With `UCWA_VALGRIND=1` each runs under valgrind; that wants the release profile.
+#![cfg(all(feature = "capi", unix))]
+
+mod native;
+
+use native::Link;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use ucwa_simulator::{Fault, Simulator};
+
+/// Longer than any program needs, on any machine.
+const LONGEST: Duration = Duration::from_secs(600);
+
+#[test]
+fn config() {
+    run("config", Link::Shared, None);
+}
+
+#[test]
+fn json_reader() {
+    run("json_reader", Link::Shared, None);
+}
+
+#[test]
+fn errors() {
+    run("errors", Link::Shared, None);
+}
+
+#[test]
+fn arguments() {
+    run("arguments", Link::Shared, Some(&Simulator::start().unwrap()));
+}
+
+#[test]
+fn presence() {
+    run("presence", Link::Shared, Some(&Simulator::start().unwrap()));
+}
+
+#[test]
+fn presence_from_the_static_library() {
+    run("presence", Link::Static, Some(&Simulator::start().unwrap()));
+}
+
+#[test]
+fn fork() {
+    run("fork", Link::Shared, Some(&Simulator::start().unwrap()));
+}
+
+#[test]
+fn log() {
+    run("log", Link::Shared, Some(&Simulator::start().unwrap()));
+}
+
+#[test]
+fn threads() {
+    run("threads", Link::Shared, Some(&Simulator::start().unwrap()));
+}
+
+#[test]
+fn token_callback() {
+    run("token_callback", Link::Shared, Some(&Simulator::start().unwrap()));
+}
+
+#[test]
+fn cancel() {
+    let simulator = Simulator::start().unwrap();
+    simulator.fault(Fault::on("contactPresence").hang().forever());
+    let mut child = start("cancel", Link::Shared, Some(&simulator));
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    if line == "waiting\n" {
+        wait_until("the server holds four requests", || simulator.count("contactPresence") == 4);
+        child.stdin.take().unwrap().write_all(b"go\n").unwrap();
+    }
+    finish("cancel", child);
+}
+
+#[test]
+fn sigpipe() {
+    let simulator = Simulator::start().unwrap();
+    let presence = || Fault::on("contactPresence");
+    // What a lost connection looks like depends on how far the loss has got: all kinds in turn.
+    for _ in 0..1000 {
+        simulator.fault(presence().answer_then_reset(0));
+        simulator.fault(presence().close_after());
+        simulator.fault(presence().answer_then_reset(1));
+    }
+    simulator.fault(presence().reset().forever());
+    run("sigpipe", Link::Shared, Some(&simulator));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn resolver_hang() {
+    let simulator = Simulator::start().unwrap();
+    simulator.fault(Fault::on("contactPresence").drop().forever());
+    run("resolver_hang", Link::Shared, Some(&simulator));
+}
+
+fn run(name: &str, link: Link, simulator: Option<&Simulator>) {
+    finish(name, start(name, link, simulator));
+}
+
+fn start(name: &str, link: Link, simulator: Option<&Simulator>) -> Child {
+    let program = native::compile(name, link);
+    let valgrind = std::env::var("UCWA_VALGRIND").is_ok_and(|answer| answer == "1");
+    let mut command = if valgrind {
+        let mut command = Command::new("valgrind");
+        command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    // A checker and an unoptimised library are slow; what is measured is no slower for that than this many times.
+    let (patience, rounds) = match (valgrind, cfg!(debug_assertions)) {
+        (true, _) => ("30", "100"),
+        (false, true) => ("1", "400"),
+        (false, false) => ("1", "2000"),
+    };
+    command.env("UCWA_TEST_PATIENCE", patience).env("UCWA_TEST_ROUNDS", rounds);
+    if let Some(simulator) = simulator {
+        command.env("UCWA_TEST_URL", simulator.url());
+        command.env("UCWA_TEST_CA", simulator.ca_file());
+        command.env("UCWA_TEST_ADDRESS", simulator.sign_in_address());
+        command.env("UCWA_TEST_PASSWORD", simulator.password());
+        command.env("UCWA_TEST_TOKEN", simulator.issue_token("localhost"));
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// Waits for a program, which says what is wrong, and must not hang.
+fn finish(name: &str, mut child: Child) {
+    let mut errors = child.stderr.take().unwrap();
+    let reader = thread::spawn(move || {
+        let mut text = Vec::new();
+        errors.read_to_end(&mut text).map(|_| String::from_utf8_lossy(&text).into_owned())
+    });
+    let begin = Instant::now();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if begin.elapsed() > LONGEST => {
+                child.kill().unwrap();
+                break child.wait().unwrap();
+            }
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let errors = reader.join().unwrap().unwrap();
+    assert!(status.success(), "{name}: {status}\n{errors}");
+}
+
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < LONGEST, "{what}: not within {LONGEST:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,12 @@
+//! The library from the outside: its C functions against the simulator, over TLS.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod finding;
+mod navigation;
+mod people;
+mod recovery;
+mod security;
+mod sign_in;
+mod tokens;

@@ -1,0 +1,144 @@
+//! Where tokens and passwords may go, and where they must never show.
+
+use crate::common::*;
+use serde_json::json;
+use std::ffi::{CStr, c_char, c_void};
+use std::sync::Mutex;
+use ucwa::ffi::*;
+use ucwa_simulator::Fault;
+
+#[test]
+fn foreign_hrefs_are_not_followed() {
+    let simulator = simulator();
+    let other = simulator_of_others();
+    let app = App::on(&simulator);
+    let (elsewhere, own) = (other.url().to_owned(), simulator.url().to_owned());
+    for href in [format!("{elsewhere}ucwa/x"), own.replace("https:", "http:"), own.replace("localhost", "127.0.0.1"), "ftp://localhost/x".into()] {
+        let contact = json!({"_embedded": {"contact": [{"uri": "sip:a@contoso.com", "_links": {"contactPresence": {"href": href}}}]}});
+        simulator.fault(Fault::on("myContacts").respond(200, contact.to_string()).forever());
+        let app = Config::of(&simulator).sign_in().unwrap();
+        let failure = app.presence("sip:a@contoso.com").unwrap_err();
+        assert_eq!(failure.status, UCWA_PROTOCOL, "{href}: {}", failure.message);
+        simulator.clear_faults();
+    }
+    assert!(other.requests().is_empty());
+    drop(app);
+}
+
+fn simulator_of_others() -> ucwa_simulator::Simulator {
+    simulator()
+}
+
+#[test]
+fn hrefs_that_hold_data_are_not_followed() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    let contact = json!({"_embedded": {"contact": [{"uri": "sip:a@contoso.com", "_links": {"contactPresence": {"href": "data:application/json,{}"}}}]}});
+    simulator.fault(Fault::on("myContacts").respond(200, contact.to_string()));
+    let failure = app.presence("sip:a@contoso.com").unwrap_err();
+    assert_eq!(failure.status, UCWA_NOT_FOUND, "{}", failure.message);
+}
+
+#[test]
+fn redirects_take_no_token_along() {
+    let simulator = simulator();
+    let other = simulator_of_others();
+    let app = App::on(&simulator);
+    app.presence(SARA).unwrap();
+    for status in [301, 302, 307, 308] {
+        simulator.fault(Fault::on("contactPresence").respond(status, "").header("Location", other.url()));
+        let failure = app.presence(SARA).unwrap_err();
+        assert_eq!(failure.status, UCWA_PROTOCOL, "{}", failure.message);
+        assert!(failure.message.contains(other.url()), "it says where to: {}", failure.message);
+    }
+    assert!(other.requests().is_empty());
+}
+
+#[test]
+fn a_contact_s_name_cannot_reach_into_the_request() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    for contact in ["sip:a@b\r\nX-Injected: 1", "a b@c", "a@b\nc", "sip:<script>@x", "\"@x"] {
+        assert_eq!(app.presence(contact).unwrap_err().status, UCWA_INVALID_ARGUMENT, "{contact:?}");
+    }
+    assert!(routes(&simulator).is_empty());
+    for contact in ["../../x@y.example", "a?b=c&d#e@y.example", "%2e%2e%2f@y.example", "a&limit=100@y.example"] {
+        assert_eq!(app.presence(contact).unwrap_err().status, UCWA_NOT_FOUND, "{contact}");
+    }
+    let searches: Vec<String> = simulator.requests().into_iter().filter(|request| request.route == "search").map(|request| request.target).collect();
+    assert_eq!(searches.len(), 4);
+    for target in searches {
+        let url = url::Url::parse(&format!("https://h{target}")).unwrap();
+        let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+        assert_eq!(names, ["query"], "{target}");
+    }
+}
+
+#[test]
+fn bodies_are_bounded() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    let huge = format!("{{\"x\":\"{}\"}}", "a".repeat(65 << 20));
+    simulator.fault(Fault::on("myGroups").respond(200, huge));
+    let failure = app.groups().unwrap_err();
+    assert_eq!(failure.status, UCWA_PROTOCOL, "{}", failure.message);
+    assert!(failure.message.contains("64 MiB"), "{}", failure.message);
+}
+
+#[test]
+fn no_user_agent_or_origin_that_browsers_send() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    app.presence(SARA).unwrap();
+    for request in simulator.requests() {
+        let header = |name| request.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str());
+        assert_eq!(header("origin"), None);
+        assert_eq!(header("x-ms-origin"), None);
+        assert_eq!(header("referer"), None);
+        assert_eq!(header("accept"), Some("application/json"));
+        assert!(header("accept-encoding").unwrap().contains("gzip"));
+    }
+}
+
+static LOG: Mutex<String> = Mutex::new(String::new());
+
+extern "C" fn gather(_level: i32, target: *const c_char, message: *const c_char, _user_data: *mut c_void) {
+    let (target, message) = unsafe { (CStr::from_ptr(target), CStr::from_ptr(message)) };
+    let line = format!("{} {}\n", target.to_str().unwrap(), message.to_str().unwrap());
+    LOG.lock().unwrap().push_str(&line);
+}
+
+#[test]
+fn secrets_show_nowhere() {
+    let simulator = simulator();
+    assert_eq!(unsafe { ucwa_set_log_callback(UCWA_LOG_TRACE, Some(gather), std::ptr::null_mut()) }, UCWA_OK);
+    let secret = "S3cret&pass+word=%";
+    simulator.set_password(secret);
+    let app = Config::of(&simulator).with("password", secret).sign_in().unwrap();
+    app.presence(SARA).unwrap();
+    let token = simulator.requests().into_iter().rev().find_map(|r| r.headers.into_iter().find(|(name, _)| name == "authorization")).unwrap().1;
+    let token = token.strip_prefix("Bearer ").unwrap().to_owned();
+
+    let mut told = Vec::new();
+    // A server that repeats what it was sent.
+    simulator.fault(Fault::on("contactPresence").respond(500, format!("{{\"code\":\"ServiceFailure\",\"message\":\"Bearer {token} was bad, {token}\",\"debugInfo\":{{\"t\":\"{token}\"}}}}")));
+    told.push(app.presence(SARA).unwrap_err());
+    simulator.fault(Fault::on("contactPresence").respond(200, format!("<html>{token}</html>")).header("Content-Type", "text/html"));
+    told.push(app.presence(SARA).unwrap_err());
+    simulator.fault(Fault::on("token").respond(400, format!("{{\"error\":\"invalid_grant\",\"error_description\":\"{secret} is wrong\"}}")));
+    told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
+    simulator.fault(Fault::on("token").respond(200, format!("{{\"access\":\"{token}\"}}")));
+    told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
+    unsafe { ucwa_set_log_callback(0, None, std::ptr::null_mut()) };
+
+    let log = LOG.lock().unwrap().clone();
+    assert!(log.contains("GET https://") && log.lines().all(|line| line.starts_with("ucwa")), "{log}");
+    let said = format!("{log}{told:?}");
+    for hidden in [secret, &token, "S3cret%26pass"] {
+        assert!(!said.contains(hidden), "{hidden} shows in {said}");
+    }
+    let config = Config::of(&simulator);
+    for key in ["password", "access_token"] {
+        assert_eq!(config.get(key).unwrap_err().status, UCWA_FORBIDDEN);
+    }
+}

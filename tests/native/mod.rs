@@ -1,0 +1,121 @@
+//! The C library as a user has it, and C programs built against it.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use serde_json::Value;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+pub const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What every C file of the house compiles with.
+pub const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+
+/// The shared library. `cargo test` itself builds it for nobody, so it is built here, as `cargo build` does.
+pub fn shared_library() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let messages = cargo(&["build", "--lib"], &[]);
+        let extension = env::consts::DLL_SUFFIX;
+        artifact(&messages, extension).unwrap_or_else(|| panic!("cargo built no {extension}"))
+    })
+}
+
+/// The static library, and what the linker needs beside it.
+pub fn static_library() -> &'static (PathBuf, Vec<String>) {
+    static BUILT: OnceLock<(PathBuf, Vec<String>)> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let messages = cargo(&["rustc", "--lib", "--crate-type", "staticlib"], &["--", "--print", "native-static-libs"]);
+        let texts = messages.iter().filter_map(|message| message["message"]["message"].as_str());
+        let libraries = texts.filter_map(|text| text.strip_prefix("native-static-libs: ")).next_back().expect("rustc prints them");
+        (artifact(&messages, ".a").expect("cargo built an archive"), libraries.split_whitespace().map(str::to_owned).collect())
+    })
+}
+
+fn artifact(messages: &[Value], suffix: &str) -> Option<PathBuf> {
+    let ours = messages.iter().filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"] == "ucwa");
+    let files = ours.filter_map(|message| message["filenames"].as_array()).flatten().filter_map(Value::as_str);
+    files.filter(|file| file.ends_with(suffix)).next_back().map(PathBuf::from)
+}
+
+/// Runs cargo with the profile and the target folder of this test.
+fn cargo(arguments: &[&str], last: &[&str]) -> Vec<Value> {
+    // target/PROFILE/deps/TEST
+    let test = env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).unwrap();
+    let name = match profile.file_name().and_then(|name| name.to_str()).unwrap() {
+        "debug" => "dev",
+        other => other,
+    };
+    let output = Command::new(env!("CARGO"))
+        .current_dir(SOURCE)
+        .args(arguments)
+        .args(["--package", "libucwa", "--profile", name, "--message-format", "json", "--target-dir"])
+        .arg(profile.parent().unwrap())
+        .args(last)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// How a program finds the library.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    Shared,
+    Static,
+}
+
+/// Compiles one of the C programs in `tests/c`.
+pub fn compile(name: &str, link: Link) -> PathBuf {
+    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(match link {
+        Link::Shared => name.to_owned(),
+        Link::Static => format!("{name}-static"),
+    });
+    let mut command = compiler(false);
+    // The library's libraries come after what uses them.
+    command.args(["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-g", "-pthread"]).args(STRICT);
+    command.arg("-I").arg(include()).arg(format!("{SOURCE}/tests/c/{name}.c")).arg("-o").arg(&program);
+    match link {
+        Link::Shared => {
+            let folder = shared_library().parent().unwrap();
+            command.arg("-L").arg(folder).arg("-lucwa").arg(format!("-Wl,-rpath,{}", folder.display()));
+        }
+        Link::Static => {
+            let (archive, libraries) = static_library();
+            command.arg(archive).args(libraries);
+        }
+    }
+    if cfg!(target_os = "linux") {
+        command.arg("-ldl");
+    }
+    succeeded(command);
+    program
+}
+
+/// Where the header lies.
+pub fn include() -> PathBuf {
+    Path::new(SOURCE).join("include")
+}
+
+/// The system's C or C++ compiler, with no flags but those it needs for this target.
+pub fn compiler(cpp: bool) -> Command {
+    let target = target();
+    cc::Build::new().cpp(cpp).target(&target).host(&target).opt_level(0).cargo_metadata(false).get_compiler().to_command()
+}
+
+/// The platform, as Rust names it.
+fn target() -> String {
+    let output = Command::new(env!("CARGO")).arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo names its host").to_owned()
+}
+
+/// Runs a command that must succeed.
+pub fn succeeded(mut command: Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{out}{err}", output.status);
+    output
+}
