@@ -76,7 +76,12 @@ impl Client {
     /// Any resource, reached from the application by link relations; handed back exactly as the server wrote it.
     pub fn navigate(&self, path: &str) -> Result<String> {
         let path = Path::parse(path)?;
-        self.application.run(|access| Ok(access.navigate(&path)?.text))
+        self.application.run(|access| {
+            let document = access.navigate(&path)?;
+            // What is handed back untouched is UCWA's all the same.
+            document.resource()?;
+            Ok(document.text)
+        })
     }
 }
 

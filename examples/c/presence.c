@@ -28,7 +28,6 @@ static ucwa_application *sign_in(void)
     ucwa_config *config = ucwa_config_new();
     ucwa_application *application = NULL;
     ucwa_status status = UCWA_OK;
-
     for (size_t i = 0; i < sizeof settings / sizeof *settings && status == UCWA_OK; i++) {
         /* What is not in the environment is NULL: the key's default. */
         status = ucwa_config_set(config, settings[i][0], getenv(settings[i][1]));
@@ -44,7 +43,6 @@ static ucwa_application *sign_in(void)
 static ucwa_json *parsed(char *text)
 {
     ucwa_json *json = text == NULL ? NULL : ucwa_json_parse(text);
-
     ucwa_string_free(text);
     return json;
 }
@@ -53,14 +51,12 @@ static ucwa_json *parsed(char *text)
 static const char *member(const ucwa_json *json, const char *pointer, const char *otherwise)
 {
     const char *text = ucwa_json_text(json, pointer);
-
     return text == NULL ? otherwise : text;
 }
 
 static int print_presence(ucwa_application *application, const char *contact)
 {
     char *presence = ucwa_get_contact_presence(application, contact);
-
     if (presence == NULL) {
         return failed(contact);
     }
@@ -72,7 +68,6 @@ static int print_presence(ucwa_application *application, const char *contact)
 static int print_row(ucwa_application *application, const char *contact)
 {
     ucwa_json *presence = parsed(ucwa_get_contact_presence(application, contact));
-
     if (presence == NULL) {
         return failed(contact);
     }
@@ -86,14 +81,12 @@ static int print_group(ucwa_application *application, const char *group)
 {
     ucwa_json *members = parsed(ucwa_get_group_contacts(application, group));
     int result = EXIT_SUCCESS;
-
     if (members == NULL) {
         return failed(group);
     }
     printf("\n%-16s %-14s %-16s %s\n", "NAME", "AVAILABILITY", "ACTIVITY", "DEVICE");
     for (size_t i = 0; i < ucwa_json_size(members, "/contacts"); i++) {
         char pointer[40];
-
         snprintf(pointer, sizeof pointer, "/contacts/%zu/uri", i);
         if (print_row(application, member(members, pointer, "")) != EXIT_SUCCESS) {
             result = EXIT_FAILURE;
@@ -105,18 +98,15 @@ static int print_group(ucwa_application *application, const char *group)
 
 int main(int argc, char **argv)
 {
-    ucwa_application *application;
-    int result;
-
     if (argc < 2) {
         fprintf(stderr, "usage: %s CONTACT [GROUP]\n", argv[0]);
         return EXIT_FAILURE;
     }
-    application = sign_in();
+    ucwa_application *application = sign_in();
     if (application == NULL) {
         return failed("signing in");
     }
-    result = print_presence(application, argv[1]);
+    int result = print_presence(application, argv[1]);
     if (result == EXIT_SUCCESS && argc > 2) {
         result = print_group(application, argv[2]);
     }

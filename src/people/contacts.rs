@@ -80,7 +80,7 @@ impl People {
         }
         let mut addresses = Vec::new();
         for (_, group) in self.read_groups(access)? {
-            if let Some(href) = Resource::parse(&group.text)?.link("groupContacts") {
+            if let Some(href) = group.resource()?.link("groupContacts") {
                 addresses.push(access.resolve(href)?);
             }
         }
@@ -106,7 +106,7 @@ impl People {
         for urls in [likely, others] {
             for document in access.read_all(&urls) {
                 let document = document?;
-                self.book(access).learn_contacts(&[Resource::parse(&document.text)?]);
+                self.book(access).learn_contacts(&[document.resource()?]);
             }
             if let Some(known) = self.book(access).contact(wanted) {
                 return Ok(Some(known));
@@ -117,7 +117,7 @@ impl People {
 
     fn find_by_search(&self, access: &Access<'_>, uri: &SipUri) -> Result<Option<Arc<Known>>> {
         let document = self.search_for(access, uri.address(), 0)?;
-        let found = Resource::parse(&document.text)?.embedded("contact")?;
+        let found = document.resource()?.embedded("contact")?;
         let mut book = self.book(access);
         book.learn_contacts(&found);
         Ok(book.contact(uri))
@@ -126,7 +126,7 @@ impl People {
     /// Asks the search resource.
     pub(super) fn search_for(&self, access: &Access<'_>, query: &str, limit: u32) -> Result<Document> {
         let people = access.navigate(&Path::parse("people")?)?;
-        let resource = Resource::parse(&people.text)?;
+        let resource = people.resource()?;
         let href = resource
             .link("search")
             .ok_or_else(|| Error::new(Status::Forbidden, "the server offers this user no search (no search link in people)"))?;
@@ -144,7 +144,7 @@ impl People {
         let mut documents = vec![list];
         for document in access.read_all(&linked) {
             let document = document?;
-            self.book(access).learn_contacts(&[Resource::parse(&document.text)?]);
+            self.book(access).learn_contacts(&[document.resource()?]);
             documents.push(document);
         }
         Ok(documents)
@@ -155,7 +155,7 @@ impl People {
         let (None, Some(own)) = (known.link(rel), known.link("self")) else { return Ok(known) };
         let document = access.get(&access.resolve(own)?)?;
         let mut book = self.book(access);
-        book.learn_contacts(&[Resource::parse(&document.text)?]);
+        book.learn_contacts(&[document.resource()?]);
         let uri = SipUri::parse(&known.uri)?;
         Ok(book.contact(&uri).unwrap_or(known))
     }
@@ -163,7 +163,7 @@ impl People {
 
 /// The contacts that stand in a document: embedded ones, or the document itself where it is one contact.
 pub(super) fn contacts_in(document: &Document) -> Result<Vec<Resource<'_>>> {
-    let resource = Resource::parse(&document.text)?;
+    let resource = document.resource()?;
     if resource.text("uri").is_some() && resource.link("contactPresence").is_some() {
         return Ok(vec![resource]);
     }
@@ -172,7 +172,7 @@ pub(super) fn contacts_in(document: &Document) -> Result<Vec<Resource<'_>>> {
 
 /// The contacts that a list links to and does not embed.
 fn linked_only(access: &Access<'_>, list: &Document) -> Result<Vec<Url>> {
-    let resource = Resource::parse(&list.text)?;
+    let resource = list.resource()?;
     if !resource.embedded_raw("contact")?.is_empty() {
         return Ok(Vec::new());
     }

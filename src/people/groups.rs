@@ -12,7 +12,7 @@ impl People {
     /// Reads all groups, each with its relation, and learns them.
     pub(super) fn read_groups(&self, access: &Access<'_>) -> Result<Vec<(String, Document)>> {
         let document = access.navigate(&Path::parse("people/myGroups")?)?;
-        let resource = Resource::parse(&document.text)?;
+        let resource = document.resource()?;
         let mut found = Vec::new();
         let mut embedded_rels = Vec::new();
         for (rel, _) in resource.embedded.iter().filter(|(rel, _)| is_group(rel)) {
@@ -34,7 +34,7 @@ impl People {
         let mut book = self.book(access);
         book.forget_groups();
         for (rel, document) in &found {
-            book.learn_group(rel, &Resource::parse(&document.text)?);
+            book.learn_group(rel, &document.resource()?);
         }
         Ok(found)
     }
@@ -52,7 +52,7 @@ impl People {
         let found = lookup(&self.book(access), group)?;
         let known = found.ok_or_else(|| {
             let names: Vec<String> =
-                groups.iter().filter_map(|(rel, document)| Some(label(rel, &Resource::parse(&document.text).ok()?))).collect();
+                groups.iter().filter_map(|(rel, document)| Some(label(rel, &document.resource().ok()?))).collect();
             Error::new(
                 Status::NotFound,
                 format!("there is no group with the id, the relation or the name \"{}\"; there is: {}", excerpt(group), names.join(", ")),
@@ -73,7 +73,7 @@ impl People {
             )
         };
         let own = access.get(&access.resolve(group.link("self").ok_or_else(none)?)?)?;
-        let resource = Resource::parse(&own.text)?;
+        let resource = own.resource()?;
         match ways.iter().find_map(|rel| resource.link(rel)) {
             Some(href) => access.get(&access.resolve(href)?),
             None if !resource.embedded_raw("contact")?.is_empty() => Ok(own.clone()),

@@ -21,7 +21,7 @@ impl People {
     /// The presence of one contact.
     pub fn presence(&self, access: &Access<'_>, contact: &str) -> Result<String> {
         self.read_of_contact(access, contact, "contactPresence", |known, document| {
-            let presence = Resource::parse(&document.text)?;
+            let presence = document.resource()?;
             Ok(Writer::object(|w| {
                 w.text("uri", &known.uri);
                 if let Some(name) = &known.name {
@@ -36,7 +36,7 @@ impl People {
     /// Everything that the server tells of one contact.
     pub fn contact(&self, access: &Access<'_>, contact: &str) -> Result<String> {
         self.read_of_contact(access, contact, "self", |_, document| {
-            let contact = Resource::parse(&document.text)?;
+            let contact = document.resource()?;
             Ok(Writer::object(|w| write_resource(w, &contact, document)))
         })
     }
@@ -53,7 +53,7 @@ impl People {
         Ok(Writer::object(|w| {
             w.array("groups", &found, |w, (rel, document)| {
                 // Each was parsed when it was learned.
-                if let Ok(group) = Resource::parse(&document.text) {
+                if let Ok(group) = document.resource() {
                     w.text("rel", rel);
                     write_resource(w, &group, document);
                 }
@@ -77,7 +77,7 @@ impl People {
             return Err(Error::argument(format!("the limit is {limit}; allowed are 1 to 100, and 0 for the server's default")));
         }
         let document = self.search_for(access, query, limit)?;
-        let result = Resource::parse(&document.text)?;
+        let result = document.resource()?;
         let contacts = result.embedded("contact")?;
         let distribution_groups = result.embedded("distributionGroup")?;
         self.book(access).learn_contacts(&contacts);

@@ -56,7 +56,8 @@ pub(crate) fn refusal(request: &Request, answer: &Answer) -> Error {
     let json = answer.may_be_json().then(|| serde_json::from_slice::<Refusal>(&answer.body).ok()).flatten();
     let said = json.as_ref().is_some_and(|r| r.code.is_some() || r.subcode.is_some() || r.message.is_some());
     let Refusal { code, subcode, message, parameters, link, debug_info } = json.unwrap_or_default();
-    if !said && !answer.body.is_empty() && !matches!(answer.status, 401 | 403) && !matches!(answer.status, 429 | 500..) {
+    let plain = matches!(answer.status, 401 | 403 | 429 | 500..) || answer.body.is_empty();
+    if !said && !plain || (300..400).contains(&answer.status) {
         return foreign(request, answer);
     }
     let status = Status::of_http(answer.status);

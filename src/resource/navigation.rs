@@ -17,6 +17,13 @@ pub(crate) struct Document {
     pub url: Url,
 }
 
+impl Document {
+    /// The resource that stands there.
+    pub fn resource(&self) -> Result<Resource<'_>> {
+        Resource::parse(&self.text).map_err(|error| error.on_request(|| format!("GET {}", self.url)))
+    }
+}
+
 /// How navigation reads what links lead to.
 pub(crate) trait Reader {
     fn read(&self, url: &Url) -> Result<Document>;
@@ -106,7 +113,7 @@ pub(crate) fn follow(start: &Document, path: &Path, reader: &dyn Reader) -> Resu
 
 /// One segment: the embedded resource, else what the link leads to.
 fn step(here: &Document, segment: &Segment, query: &[(String, String)], reader: &dyn Reader) -> Result<Document> {
-    let resource = Resource::parse(&here.text)?;
+    let resource = here.resource()?;
     let embedded = resource.embedded_raw(&segment.rel)?;
     let mut fitting = Vec::new();
     for (index, raw) in embedded.iter().enumerate() {
@@ -166,7 +173,7 @@ fn select_by_reading(
         let mut failure = None;
         for document in reader.read_all(&group) {
             match document {
-                Ok(document) if equals(&Resource::parse(&document.text)?, name, value) => fitting.push(document),
+                Ok(document) if equals(&document.resource()?, name, value) => fitting.push(document),
                 Ok(_) => {}
                 Err(error) => failure = Some(error),
             }

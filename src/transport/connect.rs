@@ -139,18 +139,11 @@ fn chain(error: &reqwest::Error) -> String {
     }
 }
 
-fn cause<T: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&T> {
-    let mut source = error.source();
-    while let Some(reason) = source {
-        if let Some(found) = reason.downcast_ref::<T>() {
-            return Some(found);
-        }
-        // An io::Error hides the error it was made from behind get_ref, not source.
-        let inner = reason.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        if let Some(found) = inner.and_then(|inner| inner.downcast_ref::<T>()) {
-            return Some(found);
-        }
-        source = reason.source();
+fn cause<'a, T: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a T> {
+    if let Some(found) = error.downcast_ref::<T>() {
+        return Some(found);
     }
-    None
+    // An io::Error skips the error that it was made from: its source is that one's source.
+    let inner = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()).map(|inner| inner as &(dyn std::error::Error + 'static));
+    inner.or_else(|| error.source()).and_then(cause)
 }

@@ -51,7 +51,7 @@ unsafe fn owned(text: *mut c_char) -> Option<String> {
 fn text(result: *mut c_char) -> Outcome<String> {
     match unsafe { owned(result) } {
         Some(text) => {
-            assert_eq!(ucwa_last_error_status(), UCWA_OK);
+            assert_eq!(unsafe { ucwa_last_error_status() }, UCWA_OK);
             Ok(text)
         }
         None => Err(Failure::last()),
@@ -63,7 +63,7 @@ fn json(result: *mut c_char) -> Outcome<Value> {
 }
 
 fn done(status: ucwa_status) -> Outcome<()> {
-    assert_eq!(status, ucwa_last_error_status());
+    assert_eq!(status, unsafe { ucwa_last_error_status() });
     if status == UCWA_OK { Ok(()) } else { Err(Failure::last()) }
 }
 
@@ -75,7 +75,7 @@ unsafe impl Sync for Config {}
 
 impl Config {
     pub fn new() -> Config {
-        Config(ucwa_config_new())
+        Config(unsafe { ucwa_config_new() })
     }
 
     /// What signs in to a simulator.
@@ -88,11 +88,12 @@ impl Config {
             .with("proxy", "none")
     }
 
-    /// The same without discovery_url: names in contoso.com lead to the simulator.
+    /// The same without discovery_url: names in contoso.com lead to the simulator, but for the external one.
     pub fn by_name(simulator: &Simulator) -> Config {
         let address = simulator.https_address();
-        let hosts = ["lyncdiscoverinternal.contoso.com", "lyncdiscover.contoso.com", "pool1.contoso.com", "pool2.contoso.com"];
-        let map: Vec<String> = hosts.iter().map(|host| format!("{host}={address}")).collect();
+        let hosts = ["lyncdiscoverinternal.contoso.com", "pool1.contoso.com", "pool2.contoso.com"];
+        let mut map: Vec<String> = hosts.iter().map(|host| format!("{host}={address}")).collect();
+        map.push(format!("lyncdiscover.contoso.com={}", nowhere()));
         Config::of(simulator).without("discovery_url").with("resolve", &map.join(","))
     }
 
@@ -125,6 +126,12 @@ impl Drop for Config {
     fn drop(&mut self) {
         unsafe { ucwa_config_free(self.0) }
     }
+}
+
+/// An address where nothing listens: connections are refused at once.
+pub fn nowhere() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
 }
 
 /// A signed-in application.
