@@ -54,12 +54,14 @@ fn build_library(folder: &Path) -> Result<PathBuf> {
     println!("$ cargo build --lib");
     let profile = folder.file_name().filter(|name| *name != "debug").unwrap_or("dev".as_ref());
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--lib", "--package", "libucwa", "--quiet", "--message-format", "json-render-diagnostics"]);
+    cargo.args(["build", "--lib", "--package", "libucwa", "--message-format", "json-render-diagnostics"]);
     cargo.arg("--profile").arg(profile).arg("--target-dir").arg(folder.parent().unwrap_or(folder));
     // What cargo says of this package to this program is not meant for the packages that are built now.
-    let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    env::vars_os().filter(|(name, _)| name.to_str().is_some_and(own)).for_each(|(name, _)| drop(cargo.env_remove(name)));
-
+    for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
+        }
+    }
     let messages = succeeded(&mut cargo)?.stdout;
     let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     let built = messages.filter(|message| message["target"]["name"] == "ucwa");
@@ -74,14 +76,13 @@ fn compile(folder: &Path, library: &Path) -> Result<PathBuf> {
     let versions = String::from_utf8(succeeded(Command::new(env!("CARGO")).arg("-vV"))?.stdout)?;
     let host = versions.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("cargo names no host")?;
     let mut build = cc::Build::new();
-    let compiler = build.host(host).target(host).opt_level(0).no_default_flags(true).cargo_metadata(false).try_get_compiler()?;
+    build.host(host).target(host).opt_level(0).no_default_flags(true).cargo_metadata(false);
+    let compiler = build.try_get_compiler()?;
 
     let mut command = compiler.to_command();
     if compiler.is_like_msvc() {
-        let object = program.with_extension("obj");
-        command.args(["/nologo", "/Iinclude", "examples/c/presence.c"]);
-        command.arg(format!("/Fo{}", object.display())).arg(format!("/Fe{}", program.display()));
-        command.arg(library.with_extension("dll.lib"));
+        command.args(["/nologo", "/D_CRT_SECURE_NO_WARNINGS", "/Iinclude", "examples/c/presence.c"]).arg(library.with_extension("dll.lib"));
+        command.arg(format!("/Fo{}", program.with_extension("obj").display())).arg(format!("/Fe{}", program.display()));
     } else {
         command.args(["-std=c99", "-Iinclude", "examples/c/presence.c", "-o"]).arg(&program);
         command.arg(format!("-L{}", folder.display())).arg("-lucwa");

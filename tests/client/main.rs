@@ -8,5 +8,6 @@ mod navigation;
 mod people;
 mod recovery;
 mod security;
+mod shapes;
 mod sign_in;
 mod tokens;

@@ -1,0 +1,84 @@
+//! The JSON is an interface: golden files hold what each function hands out. `UCWA_WRITE_GOLDEN=1` writes them anew.
+
+use crate::common::*;
+use serde_json::{Value, json};
+use std::path::Path;
+use ucwa_simulator::{Fault, Simulator};
+
+/// Compares with `tests/golden/NAME.json`, less what differs from run to run.
+fn holds(name: &str, simulator: &Simulator, mut value: Value) {
+    let address = simulator.url().trim_end_matches('/').to_owned();
+    settle(&mut value, &address);
+    let text = format!("{value:#}\n");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.json"));
+    if std::env::var_os("UCWA_WRITE_GOLDEN").is_some() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert_eq!(text, golden.replace("\r\n", "\n"), "{name}: a change of shape breaks callers");
+}
+
+fn settle(value: &mut Value, address: &str) {
+    match value {
+        Value::String(text) => {
+            *text = text.replace(address, "https://pool.contoso.com");
+            if let Some(start) = text.find("/applications/").map(|at| at + "/applications/".len()) {
+                let end = text[start..].find(|c: char| !c.is_ascii_digit()).map_or(text.len(), |at| start + at);
+                text.replace_range(start..end, "1");
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| settle(item, address)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match name.as_str() {
+                    "expires" | "time" => *member = "2026-01-01T00:00:00.000Z".into(),
+                    "expiresUnixMs" => *member = 1_767_225_600_000_i64.into(),
+                    "etag" => *member = "1".into(),
+                    "id" if member.as_str().is_some_and(|id| id.len() > 10 && id.bytes().all(|b| b.is_ascii_digit())) => *member = "1".into(),
+                    _ => settle(member, address),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn everything_that_is_handed_out() {
+    let simulator = simulator();
+    let app = Config::of(&simulator).with("endpoint_id", "b6a1f0a2-7a30-4c61-8a7b-0f0f6d6a5a11").sign_in().unwrap();
+    holds("application", &simulator, app.application().unwrap());
+    holds("contact_presence", &simulator, app.presence(SARA).unwrap());
+    holds("contact_presence_with_activity", &simulator, app.presence("ManishC@contoso.com").unwrap());
+    holds("contact_presence_availability_only", &simulator, app.presence("IvanP@contoso.com").unwrap());
+    holds("groups", &simulator, app.groups().unwrap());
+    holds("group_contacts", &simulator, app.group_contacts("Sales").unwrap());
+    holds("contact", &simulator, app.contact("ChrisB@contoso.com").unwrap());
+    holds("search_contacts", &simulator, app.search("sales", 2).unwrap());
+    holds("navigate", &simulator, app.navigate("people/myGroups/pinnedGroup").unwrap());
+    let body = json!({"code": "Forbidden", "subcode": "LimitExceeded", "message": "Too many.", "parameters": [{"name": "limit", "reason": "Full"}],
+        "link": {"href": "/help"}, "debugInfo": {"diagnosticsCode": 2}});
+    let fault = Fault::on("contactPresence").respond(403, body.to_string()).header("X-Ms-diagnostics", "28066;source=\"fe\";reason=\"Limit\"").header("Retry-After", "7");
+    simulator.fault(fault);
+    holds("error", &simulator, app.presence(SARA).unwrap_err().json);
+}
+
+#[test]
+fn dates_of_every_kind_and_members_not_known() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    let body = r#"{"rel":"contactPresence","availability":"Online","lastActive":"\/Date(1358827096000-0800)\/","odd":"/Date(soon)/","etag":"7",
+        "new":{"since":"\/Date(0)\/"},"flag":true,"number":1.50,"nothing":null,"_links":{"self":{"href":"/p"},"help":{"href":"/h","revision":"2"}}}"#;
+    simulator.fault(Fault::on("contactPresence").respond(200, body));
+    let text = app.presence_text(SARA).unwrap();
+    let expected = format!(
+        concat!(
+            r#"{{"uri":"sip:SaraD@contoso.com","name":"Sara Davis","availability":"Online","lastActive":"2013-01-22T03:58:16.000Z","lastActiveUnixMs":1358827096000,"#,
+            r#""odd":"/Date(soon)/","etag":"7","new":{{"since":"1970-01-01T00:00:00.000Z","sinceUnixMs":0}},"flag":true,"number":1.50,"nothing":null,"href":"{}p"}}"#
+        ),
+        simulator.url()
+    );
+    let parsed: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(parsed, serde_json::from_str::<Value>(&expected).unwrap());
+    assert!(text.contains("\"number\":1.50"), "numbers keep their spelling: {text}");
+}
