@@ -108,10 +108,11 @@ fn run(name: &str, link: Link, simulator: Option<&Simulator>) {
 
 fn start(name: &str, link: Link, simulator: Option<&Simulator>) -> Child {
     let program = native::compile(name, link);
-    let valgrind = std::env::var("UCWA_VALGRIND").is_ok_and(|answer| answer == "1");
+    let valgrind = native::under_valgrind();
     let mut command = if valgrind {
         let mut command = Command::new("valgrind");
-        command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]).arg(program);
+        command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]);
+        command.arg(format!("--suppressions={}/tests/valgrind.supp", native::SOURCE)).arg(program);
         command
     } else {
         Command::new(program)

@@ -121,7 +121,10 @@ fn the_internal_name_is_preferred() {
     let config = config.with("resolve", &format!("lyncdiscoverinternal.contoso.com={address},lyncdiscover.contoso.com={address}"));
     config.sign_in().unwrap();
     let asked = simulator.requests();
-    assert!(asked.iter().filter(|request| request.route != "root").all(|request| request.host.starts_with("lyncdiscoverinternal")), "{asked:?}");
+    assert!(
+        asked.iter().filter(|request| request.route != "root").all(|request| request.host.starts_with("lyncdiscoverinternal")),
+        "{asked:?}"
+    );
     assert!(asked.iter().all(|request| request.tls), "nothing goes over plain http where https answers");
 }
 

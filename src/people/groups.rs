@@ -51,8 +51,7 @@ impl People {
         let groups = self.read_groups(access)?;
         let found = lookup(&self.book(access), group)?;
         let known = found.ok_or_else(|| {
-            let names: Vec<String> =
-                groups.iter().filter_map(|(rel, document)| Some(label(rel, &document.resource().ok()?))).collect();
+            let names: Vec<String> = groups.iter().filter_map(|(rel, document)| Some(label(rel, &document.resource().ok()?))).collect();
             Error::new(
                 Status::NotFound,
                 format!("there is no group with the id, the relation or the name \"{}\"; there is: {}", excerpt(group), names.join(", ")),

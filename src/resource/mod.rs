@@ -1,6 +1,7 @@
 //! The UCWA resource: properties, links and embedded resources, read in one pass and handed on without loss.
 
 pub(crate) mod answer;
+pub(crate) mod batch;
 mod date;
 pub(crate) mod navigation;
 mod write;

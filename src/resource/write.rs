@@ -110,8 +110,9 @@ fn mend_dates(value: &mut Value) {
             for (name, mut member) in std::mem::take(members) {
                 match member.as_str().and_then(readable) {
                     Some((ms, text)) => {
-                        mended.insert(format!("{name}UnixMs"), ms.into());
+                        let unix_name = format!("{name}UnixMs");
                         mended.insert(name, text.into());
+                        mended.insert(unix_name, ms.into());
                     }
                     None => {
                         mend_dates(&mut member);

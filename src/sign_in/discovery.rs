@@ -213,9 +213,10 @@ async fn race(transport: &Transport, call: &Call, lanes: &[Request]) -> Result<s
     loop {
         let elapsed = started.elapsed();
         if let Some(lane) = pick(&outcomes, elapsed)
-            && let Some(Ok(answer)) = outcomes[lane].take() {
-                return Ok(Ok((lane, answer)));
-            }
+            && let Some(Ok(answer)) = outcomes[lane].take()
+        {
+            return Ok(Ok((lane, answer)));
+        }
         let secure_failed = failed_lane(&outcomes, 0) && failed_lane(&outcomes, 1);
         if !http_started && (secure_failed || elapsed >= clock::wait(PREFERENCE)) {
             http_started = true;

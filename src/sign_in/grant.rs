@@ -71,7 +71,7 @@ pub(super) fn password(transport: &Transport, call: &Call, config: &Config, chal
         .append_pair("username", &username)
         .append_pair("password", password.reveal())
         .finish();
-    let body = Body { media_type: "application/x-www-form-urlencoded;charset=UTF-8", text: Secret::new(form), secret: true };
+    let body = Body { media_type: "application/x-www-form-urlencoded;charset=UTF-8".into(), text: Secret::new(form), secret: true };
     let request = Request::post(service.clone(), body, repeat);
     let answer = transport.send(call, &request, None).map_err(|error| error.while_doing("asking for a token"))?;
     let outcome = read(&request, &answer);

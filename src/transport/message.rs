@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use url::Url;
 
@@ -20,7 +20,7 @@ pub(crate) enum Repeat {
 /// A body with its media type.
 #[derive(Clone)]
 pub(crate) struct Body {
-    pub media_type: &'static str,
+    pub media_type: Cow<'static, str>,
     pub text: Secret,
     /// Whether it holds a password, so that it may only go where those may go.
     pub secret: bool,
@@ -31,13 +31,18 @@ pub(crate) struct Body {
 pub(crate) struct Request {
     pub method: Method,
     pub url: Url,
+    pub accept: Option<&'static str>,
     pub body: Option<Body>,
     pub repeat: Repeat,
+    /// How many requests the server counts it as.
+    pub parts: usize,
+    /// Whether the sender itself sees to being turned away with 429.
+    pub paced: bool,
 }
 
 impl Request {
     pub fn get(url: Url) -> Request {
-        Request { method: Method::GET, url, body: None, repeat: Repeat::Safe }
+        Request { method: Method::GET, url, accept: None, body: None, repeat: Repeat::Safe, parts: 1, paced: false }
     }
 
     pub fn delete(url: Url) -> Request {
@@ -66,9 +71,13 @@ impl Request {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
+        if let Some(accept) = self.accept {
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        }
         let mut builder = client.request(self.method.clone(), self.url.clone());
         if let Some(body) = &self.body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.media_type));
+            let media_type = HeaderValue::from_str(&body.media_type).map_err(|_| Error::argument("the media type of the body is none"))?;
+            headers.insert(CONTENT_TYPE, media_type);
             builder = builder.body(body.text.reveal().to_owned());
         }
         builder.headers(headers).build().map_err(|error| Error::argument(format!("the request cannot be built: {}", error.without_url())))
@@ -86,6 +95,22 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// An answer that came as a part of another, of which it has what it does not say itself.
+    pub fn within(&self, url: Url, status: u16, own: &[(&str, &str)], body: &str) -> Answer {
+        let mut headers = HeaderMap::new();
+        for name in ["x-ms-server-fqdn", "date"] {
+            if let Some(value) = self.headers.get(name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        for (name, value) in own {
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+                headers.insert(name, value);
+            }
+        }
+        Answer { status, headers, body: self.body.slice_ref(body.as_bytes()), url }
+    }
+
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }

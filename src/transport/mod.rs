@@ -3,6 +3,7 @@
 //! The client is reqwest's async one on a current-thread runtime that the calling threads drive themselves: no thread of
 //! ours in between, and a call that waits can be cancelled at any point.
 
+mod budget;
 mod cancel;
 mod connect;
 mod message;
@@ -11,9 +12,11 @@ mod repeat;
 pub(crate) use cancel::{Call, Cancel};
 pub(crate) use message::{Answer, Body, Repeat, Request};
 
+use crate::clock;
 use crate::config::Config;
 use crate::error::{Error, Result, Status, excerpt};
 use crate::secret::Secret;
+use budget::Budget;
 use futures_util::stream::{self, StreamExt};
 use message::Failure;
 use std::future::Future;
@@ -21,14 +24,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 /// The longest answer taken: well above a contact list of tens of thousands.
 const LARGEST_BODY: usize = 64 << 20;
 
 /// How many of several requests are sent at once: each takes a connection.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// How long dropping waits for threads that look names up.
 const FAREWELL: Duration = Duration::from_millis(50);
@@ -39,7 +41,7 @@ pub(crate) struct Transport {
     runtime: Option<Runtime>,
     client: RwLock<reqwest::Client>,
     cancel: Arc<Cancel>,
-    outstanding: Semaphore,
+    budget: Budget,
     insecure_http: bool,
 }
 
@@ -53,7 +55,7 @@ impl Transport {
             client: RwLock::new(connect::client(config)?),
             runtime: Some(runtime),
             cancel: Arc::default(),
-            outstanding: Semaphore::new(usize::try_from(config.number("max_outstanding")).unwrap_or(1)),
+            budget: Budget::new(usize::try_from(config.number("max_outstanding")).unwrap_or(1)),
             insecure_http: config.flag("allow_insecure_http"),
         })
     }
@@ -76,8 +78,24 @@ impl Transport {
 
     /// Drives a future on the calling thread until it is done, the call's time is up, or the application is cancelled.
     pub fn run<T: Send>(&self, call: &Call, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        self.drive(self.cancel.bound(call, work))
+    }
+
+    /// Waits, unless the call's time is up or the application is cancelled before.
+    pub fn pause(&self, call: &Call, wait: Duration) -> Result<()> {
+        self.run(call, async {
+            tokio::time::sleep(clock::wait(wait)).await;
+            Ok(())
+        })
+    }
+
+    /// How many requests, parts of batches included, may be under way just now.
+    pub fn limit(&self) -> usize {
+        self.budget.limit()
+    }
+
+    fn drive<T: Send>(&self, bounded: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let Some(runtime) = &self.runtime else { return Err(Error::cancelled()) };
-        let bounded = self.cancel.bound(call, work);
         if Handle::try_current().is_err() {
             return runtime.block_on(bounded);
         }
@@ -97,7 +115,8 @@ impl Transport {
     pub fn send_all(&self, call: &Call, requests: &[(Request, Option<Secret>)]) -> Vec<Result<Answer>> {
         let each: Vec<_> = requests.iter().map(|(request, token)| self.named(call, request, token.as_ref())).collect();
         let all = async { Ok(stream::iter(each).buffered(AT_ONCE).collect().await) };
-        match self.run(call, all) {
+        // Each is bound by the call's time; what came before it was over is kept.
+        match self.drive(all) {
             Ok(answers) => answers,
             Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
         }
@@ -110,7 +129,7 @@ impl Transport {
 
     /// One request with its repetitions.
     pub async fn exchange(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
-        let mut plan = repeat::Plan::new(call, request.repeat);
+        let mut plan = repeat::Plan::new(call, request);
         loop {
             let outcome = self.attempt(request, token).await;
             match plan.next_wait(&outcome)? {
@@ -134,13 +153,18 @@ impl Transport {
                 ),
             )));
         }
-        let _permit = self.outstanding.acquire().await.map_err(|_| Failure::unsent(Error::cancelled()))?;
+        let _share = self.budget.share(request.parts).await;
         // Lets the runtime notice connections that the server closed since the last call.
         tokio::task::yield_now().await;
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
         let built = request.build(&client, token).map_err(Failure::unsent)?;
         let response = client.execute(built).await.map_err(connect::failure)?;
         let answer = read(response, &request.url).await;
+        match &answer {
+            Ok(answer) if answer.status == 429 => self.budget.halve(),
+            Ok(_) => self.budget.restore(),
+            Err(_) => {}
+        }
         log::debug!("{}: {}", request.name(), describe(&answer));
         answer
     }

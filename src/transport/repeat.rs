@@ -1,7 +1,7 @@
 //! Which attempts are repeated, and after what wait.
 
 use super::cancel::Call;
-use super::message::{Answer, Failure, Repeat, Stage};
+use super::message::{Answer, Failure, Repeat, Request, Stage};
 use crate::clock;
 use crate::error::{Error, Result, Status};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -14,18 +14,19 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 pub(super) struct Plan<'a> {
     call: &'a Call,
     repeat: Repeat,
+    paced: bool,
     waits: ExponentialBackoff,
     lost_before: bool,
 }
 
 impl<'a> Plan<'a> {
-    pub fn new(call: &'a Call, repeat: Repeat) -> Plan<'a> {
+    pub fn new(call: &'a Call, request: &Request) -> Plan<'a> {
         let waits = ExponentialBuilder::default()
             .with_min_delay(FIRST_WAIT)
             .with_max_delay(LONGEST_WAIT)
             .with_max_times(call.retries)
             .with_jitter();
-        Plan { call, repeat, waits: waits.build(), lost_before: false }
+        Plan { call, repeat: request.repeat, paced: request.paced, waits: waits.build(), lost_before: false }
     }
 
     /// How long to wait before the next attempt; `None` where this outcome stands.
@@ -35,7 +36,8 @@ impl<'a> Plan<'a> {
     pub fn next_wait(&mut self, outcome: &std::result::Result<Answer, Failure>) -> Result<Option<Duration>> {
         let worth_it = match outcome {
             Ok(answer) => match answer.status {
-                429 | 503 => true,
+                429 => !self.paced,
+                503 => true,
                 502 | 504 => self.repeat == Repeat::Safe,
                 _ => false,
             },

@@ -30,11 +30,18 @@ fn a_change_is_seen() {
     assert_eq!(app.presence(SARA).unwrap()["availability"], "Offline");
     assert!(simulator.set_presence(SARA, json!({"availability": "Busy", "activity": "in-a-meeting", "deviceType": "PC"})));
     let presence = app.presence(SARA).unwrap();
-    assert_eq!((&presence["availability"], &presence["activity"], &presence["deviceType"]), (&json!("Busy"), &json!("in-a-meeting"), &json!("PC")));
+    assert_eq!(
+        (&presence["availability"], &presence["activity"], &presence["deviceType"]),
+        (&json!("Busy"), &json!("in-a-meeting"), &json!("PC"))
+    );
     assert!(simulator.set_presence(SARA, json!({"availability": "Dancing", "activity": null, "deviceType": null, "lastActiveMs": null})));
     let presence = app.presence(SARA).unwrap();
     assert_eq!(presence["availability"], "Dancing", "a value that the library does not know is passed on");
-    assert_eq!(presence.as_object().unwrap().keys().collect::<Vec<_>>(), ["uri", "name", "availability", "href"], "what was not said is absent");
+    assert_eq!(
+        presence.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["uri", "name", "availability", "href"],
+        "what was not said is absent"
+    );
 }
 
 #[test]
@@ -47,7 +54,11 @@ fn the_documented_flow_step_by_step() {
         ("people/myGroups", "myGroups", vec!["GET myGroups"]),
         ("people/myGroups/pinnedGroup", "pinnedGroup", vec!["GET myGroups"]),
         ("people/myGroups/pinnedGroup/groupContacts", "groupContacts", vec!["GET myGroups", "GET groupContacts"]),
-        ("people/myGroups/pinnedGroup/groupContacts/contact[uri=sip:sarad@contoso.com]", "contact", vec!["GET myGroups", "GET groupContacts"]),
+        (
+            "people/myGroups/pinnedGroup/groupContacts/contact[uri=sip:sarad@contoso.com]",
+            "contact",
+            vec!["GET myGroups", "GET groupContacts"],
+        ),
         (
             "people/myGroups/pinnedGroup/groupContacts/contact[uri=sip:sarad@contoso.com]/contactPresence",
             "contactPresence",
@@ -163,7 +174,8 @@ fn sixteen_threads_share_one_application() {
     let simulator = simulator();
     let app = App::on(&simulator);
     let contacts = app.contacts().unwrap();
-    let uris: Vec<String> = contacts["contacts"].as_array().unwrap().iter().map(|contact| contact["uri"].as_str().unwrap().to_owned()).collect();
+    let uris: Vec<String> =
+        contacts["contacts"].as_array().unwrap().iter().map(|contact| contact["uri"].as_str().unwrap().to_owned()).collect();
     simulator.clear_requests();
     std::thread::scope(|scope| {
         for thread in 0..16 {

@@ -8,7 +8,8 @@ use ucwa_simulator::{Fault, Group};
 fn the_server_s_own_text_is_handed_back() {
     let simulator = simulator();
     let app = App::on(&simulator);
-    let strange = r#"{"new":[1,{"x":null}],"when":"\/Date(1358827096000)\/","_links":{"self":{"href":"/a","revision":"2"}},"rel":"myGroups"}"#;
+    let strange =
+        r#"{"new":[1,{"x":null}],"when":"\/Date(1358827096000)\/","_links":{"self":{"href":"/a","revision":"2"}},"rel":"myGroups"}"#;
     simulator.fault(Fault::on("myGroups").respond(200, strange));
     assert_eq!(app.navigate("people/myGroups").unwrap(), serde_json::from_str::<serde_json::Value>(strange).unwrap());
 }
@@ -29,7 +30,9 @@ fn selectors() {
     let failure = app.navigate("people/myGroups/group").unwrap_err();
     assert_eq!(failure.status, UCWA_CONFLICT);
     assert!(failure.message.contains("name=Sales") && failure.message.contains("group[index]"), "{}", failure.message);
-    for path in ["people/myGroups/group[name=sales]", "people/myGroups/group[99]", "people/nothing", "people/myContacts/contact[uri=x@y.example]"] {
+    for path in
+        ["people/myGroups/group[name=sales]", "people/myGroups/group[99]", "people/nothing", "people/myContacts/contact[uri=x@y.example]"]
+    {
         let failure = app.navigate(path).unwrap_err();
         assert_eq!(failure.status, UCWA_NOT_FOUND, "{path}");
         let segment = path.rsplit_once('/').unwrap().1;

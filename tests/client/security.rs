@@ -13,7 +13,9 @@ fn foreign_hrefs_are_not_followed() {
     let other = simulator_of_others();
     let app = App::on(&simulator);
     let (elsewhere, own) = (other.url().to_owned(), simulator.url().to_owned());
-    for href in [format!("{elsewhere}ucwa/x"), own.replace("https:", "http:"), own.replace("localhost", "127.0.0.1"), "ftp://localhost/x".into()] {
+    for href in
+        [format!("{elsewhere}ucwa/x"), own.replace("https:", "http:"), own.replace("localhost", "127.0.0.1"), "ftp://localhost/x".into()]
+    {
         let contact = json!({"_embedded": {"contact": [{"uri": "sip:a@contoso.com", "_links": {"contactPresence": {"href": href}}}]}});
         simulator.fault(Fault::on("myContacts").respond(200, contact.to_string()).forever());
         let app = Config::of(&simulator).sign_in().unwrap();
@@ -65,7 +67,8 @@ fn a_contact_s_name_cannot_reach_into_the_request() {
     for contact in ["../../x@y.example", "a?b=c&d#e@y.example", "%2e%2e%2f@y.example", "a&limit=100@y.example"] {
         assert_eq!(app.presence(contact).unwrap_err().status, UCWA_NOT_FOUND, "{contact}");
     }
-    let searches: Vec<String> = simulator.requests().into_iter().filter(|request| request.route == "search").map(|request| request.target).collect();
+    let searches: Vec<String> =
+        simulator.requests().into_iter().filter(|request| request.route == "search").map(|request| request.target).collect();
     assert_eq!(searches.len(), 4);
     for target in searches {
         let url = url::Url::parse(&format!("https://h{target}")).unwrap();
@@ -116,16 +119,21 @@ fn secrets_show_nowhere() {
     simulator.set_password(secret);
     let app = Config::of(&simulator).with("password", secret).sign_in().unwrap();
     app.presence(SARA).unwrap();
-    let token = simulator.requests().into_iter().rev().find_map(|r| r.headers.into_iter().find(|(name, _)| name == "authorization")).unwrap().1;
+    let token =
+        simulator.requests().into_iter().rev().find_map(|r| r.headers.into_iter().find(|(name, _)| name == "authorization")).unwrap().1;
     let token = token.strip_prefix("Bearer ").unwrap().to_owned();
 
     let mut told = Vec::new();
     // A server that repeats what it was sent.
-    simulator.fault(Fault::on("contactPresence").respond(500, format!("{{\"code\":\"ServiceFailure\",\"message\":\"Bearer {token} was bad, {token}\",\"debugInfo\":{{\"t\":\"{token}\"}}}}")));
+    simulator.fault(Fault::on("contactPresence").respond(
+        500,
+        format!("{{\"code\":\"ServiceFailure\",\"message\":\"Bearer {token} was bad, {token}\",\"debugInfo\":{{\"t\":\"{token}\"}}}}"),
+    ));
     told.push(app.presence(SARA).unwrap_err());
     simulator.fault(Fault::on("contactPresence").respond(200, format!("<html>{token}</html>")).header("Content-Type", "text/html"));
     told.push(app.presence(SARA).unwrap_err());
-    simulator.fault(Fault::on("token").respond(400, format!("{{\"error\":\"invalid_grant\",\"error_description\":\"{secret} is wrong\"}}")));
+    simulator
+        .fault(Fault::on("token").respond(400, format!("{{\"error\":\"invalid_grant\",\"error_description\":\"{secret} is wrong\"}}")));
     told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
     simulator.fault(Fault::on("token").respond(200, format!("{{\"access\":\"{token}\"}}")));
     told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());

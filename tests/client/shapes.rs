@@ -34,7 +34,9 @@ fn settle(value: &mut Value, address: &str) {
                     "expires" | "time" => *member = "2026-01-01T00:00:00.000Z".into(),
                     "expiresUnixMs" => *member = 1_767_225_600_000_i64.into(),
                     "etag" => *member = "1".into(),
-                    "id" if member.as_str().is_some_and(|id| id.len() > 10 && id.bytes().all(|b| b.is_ascii_digit())) => *member = "1".into(),
+                    "id" if member.as_str().is_some_and(|id| id.len() > 10 && id.bytes().all(|b| b.is_ascii_digit())) => {
+                        *member = "1".into()
+                    }
                     _ => settle(member, address),
                 }
             }
@@ -58,7 +60,10 @@ fn everything_that_is_handed_out() {
     holds("navigate", &simulator, app.navigate("people/myGroups/pinnedGroup").unwrap());
     let body = json!({"code": "Forbidden", "subcode": "LimitExceeded", "message": "Too many.", "parameters": [{"name": "limit", "reason": "Full"}],
         "link": {"href": "/help"}, "debugInfo": {"diagnosticsCode": 2}});
-    let fault = Fault::on("contactPresence").respond(403, body.to_string()).header("X-Ms-diagnostics", "28066;source=\"fe\";reason=\"Limit\"").header("Retry-After", "7");
+    let fault = Fault::on("contactPresence")
+        .respond(403, body.to_string())
+        .header("X-Ms-diagnostics", "28066;source=\"fe\";reason=\"Limit\"")
+        .header("Retry-After", "7");
     simulator.fault(fault);
     holds("error", &simulator, app.presence(SARA).unwrap_err().json);
 }

@@ -54,7 +54,10 @@ fn plain_http_only_leads_to_https() {
     lead("redirect", "https://pool1.contoso.com/");
     config.sign_in().unwrap();
     let asked = simulator.requests();
-    assert!(asked.iter().filter(|request| !request.tls).all(|request| request.route == "root" && !request.token && request.body.is_empty()), "{asked:?}");
+    assert!(
+        asked.iter().filter(|request| !request.tls).all(|request| request.route == "root" && !request.token && request.body.is_empty()),
+        "{asked:?}"
+    );
 
     for (rel, to) in [
         ("redirect", "https://web.fabrikam.com/"),
@@ -209,7 +212,10 @@ fn attaching_to_an_application() {
 #[test]
 fn a_fixed_endpoint_gives_the_same_application() {
     let simulator = simulator();
-    let config = Config::of(&simulator).with("endpoint_id", "4e9e2f0c-5d0f-4a0e-8a53-1f1ab4f7e7d6").with("culture", "de-DE").with("user_agent", "busy light");
+    let config = Config::of(&simulator)
+        .with("endpoint_id", "4e9e2f0c-5d0f-4a0e-8a53-1f1ab4f7e7d6")
+        .with("culture", "de-DE")
+        .with("user_agent", "busy light");
     let (one, two) = (config.sign_in().unwrap().application().unwrap(), config.sign_in().unwrap().application().unwrap());
     assert_eq!(one, two);
     assert_eq!((&one["culture"], &one["userAgent"]), (&json!("de-DE"), &json!("busy light")));

@@ -206,7 +206,8 @@ fn a_given_token_goes_to_one_host() {
 fn passwords_do_not_go_over_plain_http() {
     let simulator = simulator();
     let http = simulator.http_address();
-    let plain = |config: Config| config.with("discovery_url", "http://pool1.contoso.com/").with("resolve", &format!("pool1.contoso.com={http}"));
+    let plain =
+        |config: Config| config.with("discovery_url", "http://pool1.contoso.com/").with("resolve", &format!("pool1.contoso.com={http}"));
     // A server that would take them.
     let root = r#"{"_links":{"user":{"href":"http://pool1.contoso.com/Autodiscover/AutodiscoverService.svc/root/oauth/user"}}}"#;
     simulator.fault(Fault::on("root").respond(200, root).forever());

@@ -48,7 +48,12 @@ fn cargo(arguments: &[&str], last: &[&str]) -> Vec<Value> {
         "debug" => "dev",
         other => other,
     };
-    let output = Command::new(env!("CARGO"))
+    let mut command = Command::new(env!("CARGO"));
+    if under_valgrind() {
+        // What it reports, and what is suppressed, goes by names.
+        command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
+    }
+    let output = command
         .current_dir(SOURCE)
         .args(arguments)
         .args(["--package", "libucwa", "--profile", name, "--message-format", "json", "--target-dir"])
@@ -58,6 +63,11 @@ fn cargo(arguments: &[&str], last: &[&str]) -> Vec<Value> {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// Whether the programs are to run under valgrind.
+pub fn under_valgrind() -> bool {
+    env::var("UCWA_VALGRIND").is_ok_and(|answer| answer == "1")
 }
 
 /// How a program finds the library.

@@ -1,13 +1,17 @@
 //! The application: the server's resource that stands for this program. Created or attached to, created anew when the
 //! server lost it, signed out. Every request of the layers above goes through here.
 
+mod access;
+
+pub(crate) use access::Access;
+
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
-use crate::resource::navigation::{self, Document, Path, Reader};
+use crate::resource::navigation::Document;
 use crate::resource::{Resource, Writer, answer, resolve, same_host};
 use crate::secret::Secret;
 use crate::sign_in::{Authority, discover};
-use crate::transport::{Answer, Body, Call, Repeat, Request, Transport};
+use crate::transport::{Body, Call, Repeat, Request, Transport};
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -75,7 +79,7 @@ impl Application {
     pub fn run<T>(&self, operation: impl Fn(&Access<'_>) -> Result<T>) -> Result<T> {
         let call = call(&self.config.read().unwrap_or_else(PoisonError::into_inner));
         let session = self.session();
-        let outcome = operation(&Access { application: self, session: &session, call: &call });
+        let outcome = operation(&Access::new(self, &session, &call));
         let fresh = match &outcome {
             Err(error) if error.details().application_gone => {
                 log::warn!("the application is gone from the server and is created anew ({error})");
@@ -87,7 +91,7 @@ impl Application {
             },
             _ => return outcome,
         };
-        operation(&Access { application: self, session: &fresh, call: &call })
+        operation(&Access::new(self, &fresh, &call))
     }
 
     /// The application, as it was created: `href` and properties.
@@ -210,97 +214,6 @@ impl Application {
     }
 }
 
-/// One call's access to the server, through one session.
-pub(crate) struct Access<'a> {
-    application: &'a Application,
-    pub session: &'a Session,
-    pub call: &'a Call,
-}
-
-impl Access<'_> {
-    /// Reads one resource.
-    pub fn get(&self, url: &Url) -> Result<Document> {
-        let request = self.own(Request::get(url.clone()))?;
-        let answer = self.application.authority.send(self.call, &request)?;
-        self.document(&request, &answer)
-    }
-
-    /// The absolute address of a href of the application, which lies on its own host.
-    pub fn resolve(&self, href: &str) -> Result<Url> {
-        resolve(&self.session.document.url, href)
-    }
-
-    /// Follows a path from the application; application, people and me come from memory.
-    pub fn navigate(&self, path: &Path) -> Result<Document> {
-        navigation::follow(&self.session.document, path, self)
-    }
-
-    /// Refuses to speak to any host but the application's.
-    fn own(&self, request: Request) -> Result<Request> {
-        if same_host(&request.url, &self.session.document.url) {
-            return Ok(request);
-        }
-        let own = self.session.document.url.origin().ascii_serialization();
-        Err(Error::protocol(format!(
-            "the server gave the link {}, which leads away from the application's own host ({own}); it is not followed",
-            request.url
-        )))
-    }
-
-    fn document(&self, request: &Request, answer: &Answer) -> Result<Document> {
-        if !answer.is_success() {
-            return Err(self.judge(answer::refusal(request, answer)));
-        }
-        let text = answer::body_text(request, answer)?;
-        if !text.starts_with('{') {
-            return Err(answer::foreign(request, answer));
-        }
-        Ok(Document { text: text.to_owned(), url: answer.url.clone() })
-    }
-
-    /// Marks an error that means that the application is gone. Servers say "application not found" of lesser things,
-    /// too, so the application itself is asked for.
-    fn judge(&self, mut error: Error) -> Error {
-        let is = |name| error.subcode() == Some(name) || error.code() == Some(name);
-        const FINAL: [&str; 3] = ["TooManyApplications", "UserAgentNotAllowed", "CannotRedirect"];
-        let gone = match error.http_status() {
-            Some(410) if FINAL.into_iter().any(is) => false,
-            Some(410) if is("InactiveApplicationExpired") => true,
-            Some(404) if is("ApplicationNotFound") => self.application_is_gone(),
-            Some(410) => self.application_is_gone(),
-            _ => false,
-        };
-        error.details_mut().application_gone = gone;
-        error
-    }
-
-    fn application_is_gone(&self) -> bool {
-        let request = Request::get(self.session.document.url.clone());
-        matches!(self.application.authority.send(self.call, &request), Ok(answer) if matches!(answer.status, 404 | 410))
-    }
-}
-
-impl Reader for Access<'_> {
-    fn read(&self, url: &Url) -> Result<Document> {
-        self.get(url)
-    }
-
-    fn read_all(&self, urls: &[Url]) -> Vec<Result<Document>> {
-        let requests: Result<Vec<Request>> = urls.iter().map(|url| self.own(Request::get(url.clone()))).collect();
-        match requests {
-            Err(error) => urls.iter().map(|_| Err(error.clone())).collect(),
-            Ok(requests) => {
-                let answers = self.application.authority.send_all(self.call, &requests);
-                answers
-                    .into_iter()
-                    .zip(&requests)
-                    .map(|(answer, request)| answer.and_then(|answer| self.document(request, &answer)))
-                    .collect()
-            }
-        }
-    }
-}
-
 impl Identity {
     fn of(config: &Config) -> Identity {
         let text = |key| config.text(key).map(str::to_owned);
@@ -319,7 +232,7 @@ fn call(config: &Config) -> Call {
 /// Creates an application. Doing it twice gives the same one, so that it may be repeated.
 fn create(authority: &Authority, call: &Call, applications: Url, identity: Identity, generation: u64) -> Result<Session> {
     let json = serde_json::to_string(&identity).map_err(|error| Error::new(Status::Internal, error.to_string()))?;
-    let body = Body { media_type: "application/json", text: Secret::new(json), secret: false };
+    let body = Body { media_type: "application/json".into(), text: Secret::new(json), secret: false };
     let request = Request::post(applications.clone(), body, Repeat::Safe);
     let answer = authority.send(call, &request).map_err(|error| error.while_doing("creating the application"))?;
     let resource = answer::resource(&request, &answer).map_err(|error| error.while_doing("creating the application"))?;

@@ -1,0 +1,156 @@
+//! Many requests in one: `multipart/batching`, written and read.
+
+use crate::error::{Error, Result};
+use url::Url;
+
+/// One request of a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub method: &'static str,
+    pub url: Url,
+    /// JSON, where there is a body.
+    pub body: Option<String>,
+}
+
+impl Part {
+    pub fn get(url: Url) -> Part {
+        Part { method: "GET", url, body: None }
+    }
+}
+
+/// One answer of a batch.
+#[derive(Debug, PartialEq)]
+pub(crate) struct PartAnswer<'a> {
+    pub status: u16,
+    pub headers: Vec<(&'a str, &'a str)>,
+    pub body: &'a str,
+}
+
+/// The body of a batch, its parts between lines of that boundary.
+pub(crate) fn write(parts: &[Part], boundary: &str) -> String {
+    let mut text = String::with_capacity(parts.len() * 256);
+    for part in parts {
+        let path = &part.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let host = &part.url[url::Position::BeforeHost..url::Position::AfterPort];
+        text.push_str(&format!("--{boundary}\r\nContent-Type: application/http; msgtype=request\r\n\r\n"));
+        text.push_str(&format!("{} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n", part.method));
+        match &part.body {
+            Some(body) => text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}\r\n", body.len())),
+            None => text.push_str("\r\n"),
+        }
+    }
+    text.push_str(&format!("--{boundary}--\r\n"));
+    text
+}
+
+/// The answers in a batch's body, in the order of the requests.
+pub(crate) fn read<'a>(media_type: &str, body: &'a str) -> Result<Vec<PartAnswer<'a>>> {
+    let boundary = boundary(media_type)
+        .ok_or_else(|| Error::protocol(format!("the answer to a batch is of the type \"{media_type}\", without a boundary")))?;
+    let delimiter = format!("--{boundary}");
+    let mut answers = Vec::new();
+    // What stands before the first boundary and after the last is no part.
+    let mut rest = after_delimiter(body, &delimiter);
+    while let Some(part) = rest {
+        if part.starts_with("--") {
+            break;
+        }
+        let end = find_delimiter(part, &delimiter).unwrap_or(part.len());
+        answers.push(read_part(&part[..end])?);
+        rest = after_delimiter(&part[end..], &delimiter);
+    }
+    Ok(answers)
+}
+
+fn boundary(media_type: &str) -> Option<&str> {
+    let (_, parameters) = media_type.split_once(';')?;
+    parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"')).filter(|value| !value.is_empty())
+    })
+}
+
+/// A delimiter counts only at the start of a line.
+fn find_delimiter(text: &str, delimiter: &str) -> Option<usize> {
+    text.match_indices(delimiter).map(|(at, _)| at).find(|at| *at == 0 || text[..*at].ends_with('\n'))
+}
+
+fn after_delimiter<'a>(text: &'a str, delimiter: &str) -> Option<&'a str> {
+    find_delimiter(text, delimiter).map(|at| &text[at + delimiter.len()..])
+}
+
+fn read_part(part: &str) -> Result<PartAnswer<'_>> {
+    let (_, http) = split_head(part.trim_start_matches(['\r', '\n', ' ']));
+    let (head, body) = split_head(http.trim_start_matches(['\r', '\n', '\u{feff}', '?']));
+    let mut lines = head.lines();
+    let status_line = lines.next().unwrap_or_default();
+    let status = status_line.split_whitespace().nth(1).and_then(|code| code.parse().ok());
+    let status = status
+        .ok_or_else(|| Error::protocol(format!("a part of the batch's answer begins with \"{}\"", crate::error::excerpt(status_line))))?;
+    let headers = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.trim(), value.trim())).collect();
+    // Some servers put a byte order mark, which others see as a question mark, before the JSON.
+    let body = body.trim_start_matches(['\u{feff}', '\r', '\n', ' ', '?']).trim_end();
+    Ok(PartAnswer { status, headers, body })
+}
+
+/// Headers, and what follows the blank line.
+fn split_head(text: &str) -> (&str, &str) {
+    let crlf = text.find("\r\n\r\n").map(|at| (at, at + 4));
+    let lf = text.find("\n\n").map(|at| (at, at + 2));
+    match [crlf, lf].into_iter().flatten().min() {
+        Some((head, body)) => (&text[..head], &text[body..]),
+        None => (text, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TYPE: &str = "multipart/batching; boundary=\"77f2569d-7db2-4d22-b1e6\"";
+
+    #[test]
+    fn what_is_sent() {
+        let url = Url::parse("https://pool.contoso.com:4443/ucwa/a?x=1").unwrap();
+        let parts = [Part::get(url.clone()), Part { method: "POST", url, body: Some("{\"a\":\"ü\"}".into()) }];
+        assert_eq!(
+            write(&parts, "b"),
+            "--b\r\nContent-Type: application/http; msgtype=request\r\n\r\nGET /ucwa/a?x=1 HTTP/1.1\r\nHost: pool.contoso.com:4443\r\nAccept: application/json\r\n\r\n\
+             --b\r\nContent-Type: application/http; msgtype=request\r\n\r\nPOST /ucwa/a?x=1 HTTP/1.1\r\nHost: pool.contoso.com:4443\r\nAccept: application/json\r\n\
+             Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{\"a\":\"ü\"}\r\n--b--\r\n"
+        );
+    }
+
+    #[test]
+    fn answers_as_front_ends_write_them() {
+        let body = "\r\n--77f2569d-7db2-4d22-b1e6\r\nContent-Type: application/http; msgtype=response\r\n\r\nHTTP/1.1 200 OK\r\nCache-Control: no-cache\r\n\
+                    Content-Type: application/json; charset=utf-8\r\n\r\n{\"availability\":\"Offline\"}\r\n--77f2569d-7db2-4d22-b1e6\r\n\
+                    Content-Type: application/http; msgtype=response\r\n\r\nHTTP/1.1 204 No Content\r\nCache-Control: no-cache\r\n\r\n\r\n\
+                    --77f2569d-7db2-4d22-b1e6\r\nContent-Type: application/http; msgtype=response\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n\u{feff}{\"code\":\"NotFound\"}\r\n\
+                    --77f2569d-7db2-4d22-b1e6\r\nContent-Type: application/http; msgtype=response\r\n\r\nHTTP/1.1 200 OK\r\n\r\n?\r\n{\"text\":\"--77f2569d-7db2-4d22-b1e6\"}\r\n\
+                    --77f2569d-7db2-4d22-b1e6--\r\n";
+        let answers = read(TYPE, body).unwrap();
+        let shown: Vec<_> = answers.iter().map(|answer| (answer.status, answer.body)).collect();
+        assert_eq!(
+            shown,
+            [
+                (200, "{\"availability\":\"Offline\"}"),
+                (204, ""),
+                (404, "{\"code\":\"NotFound\"}"),
+                (200, "{\"text\":\"--77f2569d-7db2-4d22-b1e6\"}")
+            ]
+        );
+        assert_eq!(answers[0].headers[1], ("Content-Type", "application/json; charset=utf-8"));
+    }
+
+    #[test]
+    fn bare_line_ends_and_a_missing_end() {
+        let body = "--x\nContent-Type: application/http\n\nHTTP/1.1 200 OK\nA: b\n\n{}\n--x\nContent-Type: application/http\n\nHTTP/1.1 204 No Content\n";
+        let answers = read("multipart/batching;boundary=x", body).unwrap();
+        assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200, 204]);
+        assert!(read("multipart/batching", body).is_err());
+        assert!(read("text/html; charset=utf-8", body).is_err());
+        assert!(read("multipart/batching;boundary=x", "--x\n\n\nHTML\n--x--").is_err());
+        assert!(read("multipart/batching;boundary=x", "").unwrap().is_empty());
+    }
+}
