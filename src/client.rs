@@ -3,7 +3,7 @@
 use crate::application::Application;
 use crate::config::Config;
 use crate::error::Result;
-use crate::people::People;
+use crate::people::{People, Wanted};
 use crate::resource::navigation::Path;
 
 /// A signed-in UCWA application. It may be used from any number of threads at once; dropping it releases it within
@@ -46,6 +46,38 @@ impl Client {
     /// The presence of a contact (contactPresence), with its `uri` and `name`.
     pub fn get_contact_presence(&self, contact: &str) -> Result<String> {
         self.application.run(|access| self.people.presence(access, contact))
+    }
+
+    /// The presence of many contacts, in the order asked; `contacts_json` is a JSON array of contacts, or
+    /// `{"contacts":[…],"include":["note","location","contact"]}`.
+    pub fn get_contacts_presence(&self, contacts_json: &str) -> Result<String> {
+        let wanted = Wanted::parse(contacts_json)?;
+        self.application.run(|access| self.people.presences(access, &wanted))
+    }
+
+    /// The presence of all members of a group, which is named by id, relation or name.
+    pub fn get_group_presence(&self, group: &str) -> Result<String> {
+        self.application.run(|access| self.people.group_presence(access, group))
+    }
+
+    /// The note of a contact (contactNote).
+    pub fn get_contact_note(&self, contact: &str) -> Result<String> {
+        self.application.run(|access| self.people.facet(access, contact, "contactNote"))
+    }
+
+    /// Where a contact is (contactLocation).
+    pub fn get_contact_location(&self, contact: &str) -> Result<String> {
+        self.application.run(|access| self.people.facet(access, contact, "contactLocation"))
+    }
+
+    /// The ways in which a contact can be reached (contactSupportedModalities).
+    pub fn get_contact_supported_modalities(&self, contact: &str) -> Result<String> {
+        self.application.run(|access| self.people.facet(access, contact, "contactSupportedModalities"))
+    }
+
+    /// How much of the user a contact may see (contactPrivacyRelationship).
+    pub fn get_contact_privacy_relationship(&self, contact: &str) -> Result<String> {
+        self.application.run(|access| self.people.facet(access, contact, "contactPrivacyRelationship"))
     }
 
     /// The groups of the contact list (myGroups).

@@ -39,6 +39,8 @@ pub(super) struct Book {
     unknown: HashMap<String, Duration>,
     lists_read: Option<Duration>,
     groups: Vec<Arc<KnownGroup>>,
+    /// By the address of a group's members: who they were.
+    members: HashMap<String, Vec<String>>,
 }
 
 impl Known {
@@ -74,6 +76,11 @@ impl Book {
 
     pub fn contact(&self, uri: &SipUri) -> Option<Arc<Known>> {
         self.contacts.get(uri.key()).cloned()
+    }
+
+    /// The contact of a URI as the server wrote it.
+    pub fn known(&self, uri: &str) -> Option<Arc<Known>> {
+        self.contacts.get(&SipUri::key_of(uri)).cloned()
     }
 
     pub fn learn_contacts(&mut self, contacts: &[Resource<'_>]) {
@@ -129,6 +136,16 @@ impl Book {
 
     pub fn groups(&self) -> &[Arc<KnownGroup>] {
         &self.groups
+    }
+
+    /// Who were members when the list at that address was read last, as far as they are remembered.
+    pub fn members(&self, members_href: &str) -> Vec<Arc<Known>> {
+        let keys = self.members.get(members_href).map(Vec::as_slice).unwrap_or_default();
+        keys.iter().filter_map(|key| self.contacts.get(key).cloned()).collect()
+    }
+
+    pub fn learn_members(&mut self, members_href: &str, keys: Vec<String>) {
+        self.members.insert(members_href.to_owned(), keys);
     }
 
     pub fn forget_groups(&mut self) {

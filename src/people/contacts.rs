@@ -5,9 +5,10 @@ use super::book::Known;
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
 use crate::resource::Resource;
-use crate::resource::navigation::{Document, Path, Reader, with_query};
+use crate::resource::navigation::{Document, Path, with_query};
 use crate::sip_uri::SipUri;
 use percent_encoding::percent_decode_str;
+use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
 
@@ -24,7 +25,7 @@ impl People {
         let remembered = self.book(access).contact(&uri).is_some();
         let attempt = || {
             let known = self.find(access, &uri)?;
-            let known = self.with_link(access, known, rel)?;
+            let known = self.with_links(access, &[known], &[rel])?.remove(0);
             let href = known.link(rel).ok_or_else(|| no_link(&known, rel))?;
             hand_on(&known, &access.get(&access.resolve(href)?)?)
         };
@@ -39,21 +40,17 @@ impl People {
 
     /// Where a contact lies.
     pub(super) fn find(&self, access: &Access<'_>, uri: &SipUri) -> Result<Arc<Known>> {
-        let lists_are_fresh = {
-            let book = self.book(access);
-            if let Some(known) = book.contact(uri) {
-                return Ok(known);
-            }
-            if book.is_unknown(uri) {
-                return Err(unknown(uri));
-            }
-            book.lists_are_fresh()
-        };
+        let mut found = self.find_all(access, std::slice::from_ref(uri))?;
+        found.pop().unwrap_or_else(|| Err(unknown(uri)))
+    }
+
+    /// Where contacts lie: those remembered, then those in the contact list and its groups, then those that the search
+    /// finds. The answers are in the order asked.
+    pub(super) fn find_all(&self, access: &Access<'_>, uris: &[SipUri]) -> Result<Vec<Result<Arc<Known>>>> {
         let mut lists_failed = None;
-        if !lists_are_fresh {
-            match self.find_in_lists(access, uri) {
-                Ok(Some(known)) => return Ok(known),
-                Ok(None) => {}
+        if !self.missing(access, uris).is_empty() && !self.book(access).lists_are_fresh() {
+            match self.read_lists(access, uris) {
+                Ok(()) => {}
                 Err(error) if may_go_on(&error) => {
                     log::warn!("the contact list cannot be read, and the search goes on without it: {error}");
                     lists_failed = Some(error);
@@ -61,22 +58,40 @@ impl People {
                 Err(error) => return Err(error),
             }
         }
-        if let Some(known) = self.find_by_search(access, uri)? {
-            return Ok(known);
-        }
-        match lists_failed {
-            Some(error) => Err(error.while_doing(&format!("{uri} was not found by search, and the contact list could not be read"))),
-            None => {
-                self.book(access).mark_unknown(uri);
-                Err(unknown(uri))
+        let sought = self.missing(access, uris);
+        let mut failures: HashMap<String, Error> = HashMap::new();
+        for (uri, failure) in sought.iter().zip(self.search_each(access, &sought)?) {
+            if let Some(error) = failure {
+                failures.insert(uri.key().to_owned(), error);
+            } else if self.book(access).contact(uri).is_none() {
+                let error = match &lists_failed {
+                    Some(error) => {
+                        error.clone().while_doing(&format!("{uri} was not found by search, and the contact list could not be read"))
+                    }
+                    None => {
+                        self.book(access).mark_unknown(uri);
+                        unknown(uri)
+                    }
+                };
+                failures.insert(uri.key().to_owned(), error);
             }
         }
+        let book = self.book(access);
+        Ok(uris.iter().map(|uri| book.contact(uri).ok_or_else(|| failures.remove(uri.key()).unwrap_or_else(|| unknown(uri)))).collect())
     }
 
-    fn find_in_lists(&self, access: &Access<'_>, uri: &SipUri) -> Result<Option<Arc<Known>>> {
+    /// Those of whom nothing is known, not even that they are unknown.
+    fn missing(&self, access: &Access<'_>, uris: &[SipUri]) -> Vec<SipUri> {
+        let book = self.book(access);
+        uris.iter().filter(|uri| book.contact(uri).is_none() && !book.is_unknown(uri)).cloned().collect()
+    }
+
+    /// Reads the contact list, and the groups where that does not tell of everybody.
+    fn read_lists(&self, access: &Access<'_>, wanted: &[SipUri]) -> Result<()> {
         let list = access.navigate(&Path::parse("people/myContacts")?)?;
-        if let Some(known) = self.learn_list(access, &list, uri)? {
-            return Ok(Some(known));
+        self.learn_list(access, &list, wanted)?;
+        if self.missing(access, wanted).is_empty() {
+            return Ok(());
         }
         let mut addresses = Vec::new();
         for (_, group) in self.read_groups(access)? {
@@ -84,47 +99,61 @@ impl People {
                 addresses.push(access.resolve(href)?);
             }
         }
-        for members in access.read_all(&addresses) {
+        for members in access.get_all(&addresses) {
             match members {
-                Ok(members) => drop(self.learn_list(access, &members, uri)?),
+                Ok(members) => self.learn_list(access, &members, wanted)?,
                 Err(error) if may_go_on(&error) => log::warn!("a group cannot be read: {error}"),
                 Err(error) => return Err(error),
             }
         }
-        let mut book = self.book(access);
-        book.mark_lists_read();
-        Ok(book.contact(uri))
+        self.book(access).mark_lists_read();
+        Ok(())
     }
 
-    /// Learns a list of contacts, and reads those that it only links to as far as needed to find one.
-    fn learn_list(&self, access: &Access<'_>, list: &Document, wanted: &SipUri) -> Result<Option<Arc<Known>>> {
+    /// Learns a list of contacts, and reads those that it only links to as far as needed.
+    fn learn_list(&self, access: &Access<'_>, list: &Document, wanted: &[SipUri]) -> Result<()> {
         self.book(access).learn_contacts(&contacts_in(list)?);
-        if let Some(known) = self.book(access).contact(wanted) {
-            return Ok(Some(known));
+        let missing = self.missing(access, wanted);
+        if missing.is_empty() {
+            return Ok(());
         }
-        let (likely, others): (Vec<Url>, Vec<Url>) = linked_only(access, list)?.into_iter().partition(|url| names(url, wanted));
+        // For many, telling the likely links apart costs more than reading them all in batches.
+        const FEW: usize = 20;
+        let likely = |url: &Url| missing.len() <= FEW && names_one_of(url, &missing);
+        let (likely, others): (Vec<Url>, Vec<Url>) = linked_only(access, list)?.into_iter().partition(likely);
         for urls in [likely, others] {
-            for document in access.read_all(&urls) {
-                let document = document?;
-                self.book(access).learn_contacts(&[document.resource()?]);
+            for document in access.get_all(&urls) {
+                self.book(access).learn_contacts(&[document?.resource()?]);
             }
-            if let Some(known) = self.book(access).contact(wanted) {
-                return Ok(Some(known));
+            if self.missing(access, wanted).is_empty() {
+                break;
             }
         }
-        Ok(None)
+        Ok(())
     }
 
-    fn find_by_search(&self, access: &Access<'_>, uri: &SipUri) -> Result<Option<Arc<Known>>> {
-        let document = self.search_for(access, uri.address(), 0)?;
-        let found = document.resource()?.embedded("contact")?;
-        let mut book = self.book(access);
-        book.learn_contacts(&found);
-        Ok(book.contact(uri))
+    /// Searches for each by its address, and learns what is found. What failed is told in its place.
+    fn search_each(&self, access: &Access<'_>, uris: &[SipUri]) -> Result<Vec<Option<Error>>> {
+        if uris.is_empty() {
+            return Ok(Vec::new());
+        }
+        let urls = uris.iter().map(|uri| self.search_address(access, uri.address(), 0)).collect::<Result<Vec<_>>>()?;
+        let mut failures = Vec::with_capacity(uris.len());
+        for answer in access.get_all(&urls) {
+            let learned = answer.and_then(|document| {
+                let found = document.resource()?.embedded("contact")?;
+                self.book(access).learn_contacts(&found);
+                Ok(())
+            });
+            match learned {
+                Err(error) if error.details().application_gone || error.status() == Status::Cancelled => return Err(error),
+                learned => failures.push(learned.err()),
+            }
+        }
+        Ok(failures)
     }
 
-    /// Asks the search resource.
-    pub(super) fn search_for(&self, access: &Access<'_>, query: &str, limit: u32) -> Result<Document> {
+    fn search_address(&self, access: &Access<'_>, query: &str, limit: u32) -> Result<Url> {
         let people = access.navigate(&Path::parse("people")?)?;
         let resource = people.resource()?;
         let href = resource
@@ -134,7 +163,12 @@ impl People {
         if limit > 0 {
             parameters.push(("limit".to_owned(), limit.to_string()));
         }
-        access.get(&with_query(access.resolve(href)?, &parameters))
+        Ok(with_query(access.resolve(href)?, &parameters))
+    }
+
+    /// Asks the search resource.
+    pub(super) fn search_for(&self, access: &Access<'_>, query: &str, limit: u32) -> Result<Document> {
+        access.get(&self.search_address(access, query, limit)?)
     }
 
     /// The documents in which the contacts of a list stand: the list itself, and those that it only links to.
@@ -142,7 +176,7 @@ impl People {
         self.book(access).learn_contacts(&contacts_in(&list)?);
         let linked = linked_only(access, &list)?;
         let mut documents = vec![list];
-        for document in access.read_all(&linked) {
+        for document in access.get_all(&linked) {
             let document = document?;
             self.book(access).learn_contacts(&[document.resource()?]);
             documents.push(document);
@@ -150,14 +184,23 @@ impl People {
         Ok(documents)
     }
 
-    /// The same contact with that link: some places name a contact without its links.
-    fn with_link(&self, access: &Access<'_>, known: Arc<Known>, rel: &str) -> Result<Arc<Known>> {
-        let (None, Some(own)) = (known.link(rel), known.link("self")) else { return Ok(known) };
-        let document = access.get(&access.resolve(own)?)?;
-        let mut book = self.book(access);
-        book.learn_contacts(&[document.resource()?]);
-        let uri = SipUri::parse(&known.uri)?;
-        Ok(book.contact(&uri).unwrap_or(known))
+    /// The same contacts with these links: some places name a contact without its links.
+    pub(super) fn with_links(&self, access: &Access<'_>, contacts: &[Arc<Known>], rels: &[&str]) -> Result<Vec<Arc<Known>>> {
+        let poor = |known: &&Arc<Known>| known.link("self").is_some() && rels.iter().any(|rel| known.link(rel).is_none());
+        let mut urls = Vec::new();
+        for href in contacts.iter().filter(poor).filter_map(|known| known.link("self")) {
+            urls.push(access.resolve(href)?);
+        }
+        for document in access.get_all(&urls) {
+            match document {
+                Ok(document) => self.book(access).learn_contacts(&[document.resource()?]),
+                Err(error) if error.details().application_gone || error.status() == Status::Cancelled => return Err(error),
+                // Whoever asks for the link says that it is missing.
+                Err(error) => log::debug!("a contact cannot be read: {error}"),
+            }
+        }
+        let book = self.book(access);
+        Ok(contacts.iter().map(|known| book.known(&known.uri).unwrap_or_else(|| Arc::clone(known))).collect())
     }
 }
 
@@ -179,9 +222,10 @@ fn linked_only(access: &Access<'_>, list: &Document) -> Result<Vec<Url>> {
     resource.links("contact").map(|href| access.resolve(href)).collect()
 }
 
-/// Whether an address seems to be that contact's; only its uri, once read, decides.
-fn names(url: &Url, contact: &SipUri) -> bool {
-    percent_decode_str(url.as_str()).decode_utf8_lossy().to_lowercase().contains(contact.key())
+/// Whether an address seems to be one of these contacts'; only its uri, once read, decides.
+fn names_one_of(url: &Url, contacts: &[SipUri]) -> bool {
+    let text = percent_decode_str(url.as_str()).decode_utf8_lossy().to_lowercase();
+    contacts.iter().any(|contact| text.contains(contact.key()))
 }
 
 /// Whether a contact may still be found another way.
@@ -198,6 +242,6 @@ fn unknown(uri: &SipUri) -> Error {
     )
 }
 
-fn no_link(known: &Known, rel: &str) -> Error {
+pub(super) fn no_link(known: &Known, rel: &str) -> Error {
     Error::new(Status::NotFound, format!("the server offers no {rel} of {}", known.uri))
 }

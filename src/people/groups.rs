@@ -1,11 +1,14 @@
 //! The groups of the contact list, and finding one by id, relation or name.
 
 use super::People;
-use super::book::{Book, KnownGroup};
+use super::book::{Book, Known, KnownGroup};
+use super::contacts::contacts_in;
 use crate::application::Access;
 use crate::error::{Error, Result, Status, excerpt};
 use crate::resource::Resource;
-use crate::resource::navigation::{Document, Path, Reader};
+use crate::resource::navigation::{Document, Path};
+use crate::sip_uri::SipUri;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 impl People {
@@ -28,7 +31,7 @@ impl People {
             linked.push((link.rel.to_string(), access.resolve(&link.href)?));
         }
         let urls: Vec<_> = linked.iter().map(|(_, url)| url.clone()).collect();
-        for ((rel, _), document) in linked.into_iter().zip(access.read_all(&urls)) {
+        for ((rel, _), document) in linked.into_iter().zip(access.get_all(&urls)) {
             found.push((rel, document?));
         }
         let mut book = self.book(access);
@@ -39,11 +42,17 @@ impl People {
         Ok(found)
     }
 
-    /// The members of a group. Where a remembered address is gone, the group is resolved anew, once.
+    /// The members of a group.
     pub(super) fn read_members(&self, access: &Access<'_>, group: &str) -> Result<Document> {
+        self.with_members_link(access, group, |href| access.get(&access.resolve(href)?))
+    }
+
+    /// Does something with the address of a group's members. Where a remembered address is gone, the group is resolved
+    /// anew, once.
+    pub(super) fn with_members_link<T>(&self, access: &Access<'_>, group: &str, work: impl Fn(&str) -> Result<T>) -> Result<T> {
         let remembered = lookup(&self.book(access), group)?;
         if let Some(known) = remembered {
-            match self.members_of(access, &known) {
+            match self.members_link(access, &known).and_then(|href| work(&href)) {
                 Err(error) if error.http_status() == Some(404) && !error.details().application_gone => self.book(access).forget_groups(),
                 outcome => return outcome,
             }
@@ -57,13 +66,15 @@ impl People {
                 format!("there is no group with the id, the relation or the name \"{}\"; there is: {}", excerpt(group), names.join(", ")),
             )
         })?;
-        self.members_of(access, &known)
+        self.members_link(access, &known).and_then(|href| work(&href))
     }
 
-    fn members_of(&self, access: &Access<'_>, group: &KnownGroup) -> Result<Document> {
-        let ways = ["groupContacts", "expandDistributionGroup"];
-        if let Some(href) = ways.iter().find_map(|rel| group.link(rel)) {
-            return access.get(&access.resolve(href)?);
+    /// Where the members of a group are listed. Some distribution groups can only be expanded, and some places name a
+    /// group without its links.
+    fn members_link(&self, access: &Access<'_>, group: &KnownGroup) -> Result<String> {
+        const WAYS: [&str; 2] = ["groupContacts", "expandDistributionGroup"];
+        if let Some(href) = WAYS.iter().find_map(|rel| group.link(rel)) {
+            return Ok(href.to_owned());
         }
         let none = || {
             Error::new(
@@ -73,11 +84,24 @@ impl People {
         };
         let own = access.get(&access.resolve(group.link("self").ok_or_else(none)?)?)?;
         let resource = own.resource()?;
-        match ways.iter().find_map(|rel| resource.link(rel)) {
-            Some(href) => access.get(&access.resolve(href)?),
-            None if !resource.embedded_raw("contact")?.is_empty() => Ok(own.clone()),
-            None => Err(none()),
+        WAYS.iter().find_map(|rel| resource.link(rel)).map(str::to_owned).ok_or_else(none)
+    }
+
+    /// The members in a list, in its order, each once; who is remembered for the next time.
+    pub(super) fn learn_members(&self, access: &Access<'_>, members_href: &str, list: Document) -> Result<Vec<Arc<Known>>> {
+        let mut keys: Vec<String> = Vec::new();
+        for document in &self.contacts_of(access, list)? {
+            for contact in contacts_in(document)? {
+                if let Some(uri) = contact.text("uri").filter(|uri| !uri.is_empty()) {
+                    keys.push(SipUri::key_of(&uri));
+                }
+            }
         }
+        let mut seen = HashSet::new();
+        keys.retain(|key| seen.insert(key.clone()));
+        let mut book = self.book(access);
+        book.learn_members(members_href, keys);
+        Ok(book.members(members_href))
     }
 }
 

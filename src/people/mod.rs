@@ -3,12 +3,15 @@
 mod book;
 mod contacts;
 mod groups;
+mod presences;
+
+pub(crate) use presences::Wanted;
 
 use crate::application::Access;
 use crate::error::{Error, Result};
 use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer};
-use book::Book;
+use book::{Book, Known};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is remembered of people: addresses, never values.
@@ -22,13 +25,18 @@ impl People {
     pub fn presence(&self, access: &Access<'_>, contact: &str) -> Result<String> {
         self.read_of_contact(access, contact, "contactPresence", |known, document| {
             let presence = document.resource()?;
+            Ok(Writer::object(|w| write_presence_of(w, known, &presence, document)))
+        })
+    }
+
+    /// What a link of one contact leads to (contactNote, contactLocation, …): its properties, with `uri` and `href`.
+    pub fn facet(&self, access: &Access<'_>, contact: &str, rel: &str) -> Result<String> {
+        self.read_of_contact(access, contact, rel, |known, document| {
+            let facet = document.resource()?;
             Ok(Writer::object(|w| {
                 w.text("uri", &known.uri);
-                if let Some(name) = &known.name {
-                    w.text("name", name);
-                }
-                w.properties(&presence, &["uri", "name"]);
-                w.text("href", own_address(&presence, document).as_str());
+                w.properties(&facet, &["uri"]);
+                w.text("href", own_address(&facet, document).as_str());
             }))
         })
     }
@@ -117,6 +125,15 @@ fn write_resource(w: &mut Writer, resource: &Resource<'_>, document: &Document) 
     if let Some(own) = resource.link("self").and_then(|href| document.url.join(href).ok()) {
         w.text("href", own.as_str());
     }
+}
+
+fn write_presence_of(w: &mut Writer, known: &Known, presence: &Resource<'_>, document: &Document) {
+    w.text("uri", &known.uri);
+    if let Some(name) = &known.name {
+        w.text("name", name);
+    }
+    w.properties(presence, &["uri", "name"]);
+    w.text("href", own_address(presence, document).as_str());
 }
 
 fn own_address(resource: &Resource<'_>, document: &Document) -> url::Url {

@@ -1,6 +1,7 @@
 //! Handing a resource on: the library's own members, then the server's properties as they came, dates made readable.
 
 use super::{Resource, date, text_of};
+use crate::error::Error;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -50,6 +51,16 @@ impl Writer {
     pub fn raw(&mut self, name: &str, json: &str) {
         self.name(name);
         self.out.push_str(json);
+    }
+
+    pub fn error(&mut self, name: &str, error: &Error) {
+        self.raw(name, &error.to_json());
+    }
+
+    /// A member that is an object.
+    pub fn object_member(&mut self, name: &str, fill: impl FnOnce(&mut Writer)) {
+        self.name(name);
+        self.nested('{', '}', fill);
     }
 
     /// A member that is an array of objects.
