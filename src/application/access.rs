@@ -7,8 +7,9 @@ use crate::resource::batch::{self, Part};
 use crate::resource::navigation::{self, Document, Path, Reader};
 use crate::resource::{Resource, answer, resolve, same_host};
 use crate::secret::Secret;
-use crate::transport::{Answer, Body, Call, Repeat, Request};
+use crate::transport::{Answer, Body, Call, Method, Repeat, Request};
 use once_cell::unsync::OnceCell;
+use serde_json::{Map, Value};
 use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
@@ -17,6 +18,8 @@ use uuid::Uuid;
 const MOST_PARTS: usize = 100;
 /// How often a batch that was turned away whole is tried in smaller ones: down from a hundred parts to one.
 const HALVINGS: usize = 7;
+/// Asks for the version of a resource that can do what is asked of it.
+pub(crate) const VERSION_HEADER: &str = "x-ms-requiresminresourceversion";
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// One call's access to the server, through one session.
@@ -38,6 +41,42 @@ impl<'a> Access<'a> {
         let request = self.own(Request::get(url.clone()))?;
         let answer = self.application.authority.send(self.call, &request)?;
         self.document(&request, &answer)
+    }
+
+    /// Sends any request to the application's host; a refusal is a failure.
+    pub fn send(&self, request: Request) -> Result<Answer> {
+        let request = self.own(request)?;
+        let answer = self.application.authority.send(self.call, &request)?;
+        if answer.is_success() || answer.status == 304 { Ok(answer) } else { Err(self.judge(answer::refusal(&request, &answer))) }
+    }
+
+    /// Changes a resource: what was read is sent back with the changed properties, the property that asks to be passed
+    /// back, and the etag. Where somebody else changed it in between, it is read anew and tried once more.
+    pub fn put(&self, url: &Url, version: Option<&'static str>, changed: &Map<String, Value>) -> Result<Answer> {
+        let versioned = |request: Request| match version {
+            Some(version) => request.with(VERSION_HEADER, version),
+            None => request,
+        };
+        let attempt = || {
+            let read = versioned(Request::get(url.clone()));
+            let now = self.send(read.clone())?;
+            let resource = answer::resource(&read, &now)?;
+            let mut body = changed.clone();
+            for (name, value) in resource.properties.iter().filter(|(name, _)| Uuid::parse_str(name).is_ok()) {
+                let echo = serde_json::from_str(value.get()).unwrap_or(Value::Null);
+                body.entry(name.to_string()).or_insert(echo);
+            }
+            let mut request = versioned(Request::of(Method::PUT, url.clone(), Some(Value::Object(body).to_string())));
+            let etag = now.header("etag").map(str::to_owned).or_else(|| resource.text("etag").map(|etag| format!("\"{etag}\"")));
+            if let Some(etag) = etag {
+                request = request.with("if-match", etag);
+            }
+            self.send(request)
+        };
+        match attempt() {
+            Err(error) if error.http_status() == Some(412) => attempt(),
+            outcome => outcome,
+        }
     }
 
     /// Reads several resources: in batches, or side by side where the server has none. The answers are in the order of
@@ -145,6 +184,11 @@ impl<'a> Access<'a> {
         navigation::follow(&self.session.document, path, self)
     }
 
+    /// The address that a path leads to, without reading what is there.
+    pub fn locate(&self, path: &Path) -> Result<Url> {
+        navigation::locate(&self.session.document, path, self)
+    }
+
     /// Refuses to speak to any host but the application's.
     fn own(&self, request: Request) -> Result<Request> {
         if same_host(&request.url, &self.session.document.url) {
@@ -204,8 +248,7 @@ fn batch_request(link: &Url, parts: Vec<Part>) -> Request {
     let boundary = Uuid::new_v4().to_string();
     let text = Secret::new(batch::write(&parts, &boundary));
     let body = Body { media_type: format!("multipart/batching;boundary={boundary}").into(), text, secret: false };
-    let mut request = Request::post(link.clone(), body, Repeat::Safe);
-    request.accept = Some("multipart/batching");
+    let mut request = Request::post(link.clone(), body, Repeat::Safe).with("accept", "multipart/batching");
     request.parts = parts.len();
     request.paced = true;
     request

@@ -2,8 +2,10 @@
 //! server lost it, signed out. Every request of the layers above goes through here.
 
 mod access;
+mod raw;
 
-pub(crate) use access::Access;
+pub(crate) use access::{Access, VERSION_HEADER};
+pub(crate) use raw::Raw;
 
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
@@ -15,6 +17,7 @@ use crate::transport::{Body, Call, Repeat, Request, Transport};
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
 
@@ -144,6 +147,11 @@ impl Application {
             Err(_) => self.signing_out.store(false, Ordering::SeqCst),
         }
         outcome
+    }
+
+    /// Waits, unless the application is cancelled before.
+    pub fn wait(&self, length: Duration) -> Result<()> {
+        self.transport.pause(&Call::new(length + Duration::from_secs(60), 0), length)
     }
 
     fn session(&self) -> Arc<Session> {

@@ -127,6 +127,12 @@ impl Book {
         self.lists_read = Some(clock::now());
     }
 
+    /// The lists are to be read anew by whoever seeks a contact, and nobody is unknown for sure any more.
+    pub fn lists_changed(&mut self) {
+        self.lists_read = None;
+        self.unknown.clear();
+    }
+
     pub fn learn_group(&mut self, rel: &str, group: &Resource<'_>) -> Arc<KnownGroup> {
         let text = |name: &str| group.text(name).map(|text| text.into_owned());
         let known = Arc::new(KnownGroup { rel: rel.to_owned(), id: text("id"), name: text("name"), links: links_of(group) });

@@ -57,16 +57,24 @@ impl People {
                 outcome => return outcome,
             }
         }
+        let known = self.find_group(access, group)?;
+        self.members_link(access, &known).and_then(|href| work(&href))
+    }
+
+    /// A group by id, else by relation, else by name.
+    pub(super) fn find_group(&self, access: &Access<'_>, group: &str) -> Result<Arc<KnownGroup>> {
+        if let Some(known) = lookup(&self.book(access), group)? {
+            return Ok(known);
+        }
         let groups = self.read_groups(access)?;
         let found = lookup(&self.book(access), group)?;
-        let known = found.ok_or_else(|| {
+        found.ok_or_else(|| {
             let names: Vec<String> = groups.iter().filter_map(|(rel, document)| Some(label(rel, &document.resource().ok()?))).collect();
             Error::new(
                 Status::NotFound,
                 format!("there is no group with the id, the relation or the name \"{}\"; there is: {}", excerpt(group), names.join(", ")),
             )
-        })?;
-        self.members_link(access, &known).and_then(|href| work(&href))
+        })
     }
 
     /// Where the members of a group are listed. Some distribution groups can only be expanded, and some places name a

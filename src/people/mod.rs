@@ -2,9 +2,13 @@
 
 mod book;
 mod contacts;
+mod editing;
 mod groups;
+mod photos;
 mod presences;
 
+pub use photos::Photo;
+pub(crate) use photos::{Album, check_size};
 pub(crate) use presences::Wanted;
 
 use crate::application::Access;
@@ -18,6 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Default)]
 pub(crate) struct People {
     book: Mutex<Book>,
+    album: Album,
 }
 
 impl People {
@@ -41,11 +46,21 @@ impl People {
         })
     }
 
+    /// The photo of a contact.
+    pub fn photo(&self, access: &Access<'_>, contact: &str, size: Option<&str>) -> Result<Photo> {
+        let url = self.facet_address(access, contact, "contactPhoto")?;
+        self.album.read(access, url, size)
+    }
+
+    pub fn album(&self) -> &Album {
+        &self.album
+    }
+
     /// Everything that the server tells of one contact.
     pub fn contact(&self, access: &Access<'_>, contact: &str) -> Result<String> {
         self.read_of_contact(access, contact, "self", |_, document| {
             let contact = document.resource()?;
-            Ok(Writer::object(|w| write_resource(w, &contact, document)))
+            Ok(Writer::object(|w| w.resource(&contact, &document.url)))
         })
     }
 
@@ -63,7 +78,7 @@ impl People {
                 // Each was parsed when it was learned.
                 if let Ok(group) = document.resource() {
                     w.text("rel", rel);
-                    write_resource(w, &group, document);
+                    w.resource(&group, &document.url);
                 }
             });
         }))
@@ -90,8 +105,8 @@ impl People {
         let distribution_groups = result.embedded("distributionGroup")?;
         self.book(access).learn_contacts(&contacts);
         Ok(Writer::object(|w| {
-            w.array("contacts", &contacts, |w, contact| write_resource(w, contact, &document));
-            w.array("distributionGroups", &distribution_groups, |w, group| write_resource(w, group, &document));
+            w.array("contacts", &contacts, |w, contact| w.resource(contact, &document.url));
+            w.array("distributionGroups", &distribution_groups, |w, group| w.resource(group, &document.url));
             w.properties(&result, &[]);
         }))
     }
@@ -108,7 +123,7 @@ impl People {
                 }
             }
         }
-        Ok(Writer::object(|w| w.array("contacts", &contacts, |w, (contact, document)| write_resource(w, contact, document))))
+        Ok(Writer::object(|w| w.array("contacts", &contacts, |w, (contact, document)| w.resource(contact, &document.url))))
     }
 
     /// The book of this session; addresses of an application that is gone are forgotten.
@@ -116,14 +131,6 @@ impl People {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.enter(access.session.generation);
         book
-    }
-}
-
-/// A resource's properties, and its own address.
-fn write_resource(w: &mut Writer, resource: &Resource<'_>, document: &Document) {
-    w.properties(resource, &[]);
-    if let Some(own) = resource.link("self").and_then(|href| document.url.join(href).ok()) {
-        w.text("href", own.as_str());
     }
 }
 

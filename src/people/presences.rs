@@ -267,7 +267,7 @@ fn write_presence(w: &mut Writer, asked: &str, found: std::result::Result<&Found
     for ((name, _), included) in include.iter().zip(&found.documents[1..]) {
         w.object_member(name, |w| {
             match included.as_ref().map_err(Clone::clone).and_then(|document| Ok((document, document.resource()?))) {
-                Ok((document, resource)) => super::write_resource(w, &resource, document),
+                Ok((document, resource)) => w.resource(&resource, &document.url),
                 Err(error) => w.error("error", &error),
             }
         });

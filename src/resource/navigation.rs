@@ -101,18 +101,55 @@ impl Segment {
 
 /// Follows a path from a resource that was read before.
 pub(crate) fn follow(start: &Document, path: &Path, reader: &dyn Reader) -> Result<Document> {
-    let Some((last, before)) = path.segments.split_last() else {
-        return if path.query.is_empty() { Ok(start.clone()) } else { reader.read(&with_query(start.url.clone(), &path.query)) };
-    };
+    let mut here = start.clone();
+    for (place, segment) in path.segments.iter().enumerate() {
+        let query: &[(String, String)] = if place + 1 == path.segments.len() { &path.query } else { &[] };
+        here = match step(&here, segment, reader)? {
+            Step::Here(document) if query.is_empty() => document,
+            step => reader.read(&with_query(step.address(segment)?, query))?,
+        };
+    }
+    if path.segments.is_empty() && !path.query.is_empty() {
+        return reader.read(&with_query(start.url.clone(), &path.query));
+    }
+    Ok(here)
+}
+
+/// The address that a path leads to, without reading what is there.
+pub(crate) fn locate(start: &Document, path: &Path, reader: &dyn Reader) -> Result<Url> {
+    let Some((last, before)) = path.segments.split_last() else { return Ok(with_query(start.url.clone(), &path.query)) };
     let mut here = start.clone();
     for segment in before {
-        here = step(&here, segment, &[], reader)?;
+        here = match step(&here, segment, reader)? {
+            Step::Here(document) => document,
+            Step::There(url) => reader.read(&url)?,
+        };
     }
-    step(&here, last, &path.query, reader)
+    Ok(with_query(step(&here, last, reader)?.address(last)?, &path.query))
+}
+
+/// Where one segment leads.
+enum Step {
+    /// To a resource that is at hand: embedded, or read to select it.
+    Here(Document),
+    /// Along a link.
+    There(Url),
+}
+
+impl Step {
+    fn address(&self, segment: &Segment) -> Result<Url> {
+        match self {
+            Step::There(url) => Ok(url.clone()),
+            Step::Here(document) => {
+                let none = || Error::argument(format!("\"{}\" has no address of its own", segment.text));
+                resolve(&document.url, document.resource()?.link("self").ok_or_else(none)?)
+            }
+        }
+    }
 }
 
 /// One segment: the embedded resource, else what the link leads to.
-fn step(here: &Document, segment: &Segment, query: &[(String, String)], reader: &dyn Reader) -> Result<Document> {
+fn step(here: &Document, segment: &Segment, reader: &dyn Reader) -> Result<Step> {
     let resource = here.resource()?;
     let embedded = resource.embedded_raw(&segment.rel)?;
     let mut fitting = Vec::new();
@@ -123,14 +160,7 @@ fn step(here: &Document, segment: &Segment, query: &[(String, String)], reader: 
     }
     match fitting.as_slice() {
         [] => {}
-        [one] if query.is_empty() => return Ok(Document { text: (*one).to_owned(), url: here.url.clone() }),
-        [one] => {
-            let found = Resource::parse(one)?;
-            let own = found
-                .link("self")
-                .ok_or_else(|| Error::argument(format!("\"{}\" has no address to which query parameters could be added", segment.text)))?;
-            return reader.read(&with_query(resolve(&here.url, own)?, query));
-        }
+        [one] => return Ok(Step::Here(Document { text: (*one).to_owned(), url: here.url.clone() })),
         several => {
             return Err(ambiguous(
                 segment,
@@ -139,36 +169,28 @@ fn step(here: &Document, segment: &Segment, query: &[(String, String)], reader: 
         }
     }
     let urls = resource.links(&segment.rel).map(|href| resolve(&here.url, href)).collect::<Result<Vec<_>>>()?;
+    let none_fits = |count| missing(segment, &resource, count);
     match (&segment.selector, urls.as_slice()) {
-        (_, []) => Err(missing(segment, &resource, embedded.len())),
-        (Selector::None, [one]) => reader.read(&with_query(one.clone(), query)),
+        (_, []) => Err(none_fits(embedded.len())),
+        (Selector::None, [one]) => Ok(Step::There(one.clone())),
         (Selector::None, several) => Err(ambiguous(segment, &several.iter().map(Url::to_string).collect::<Vec<_>>())),
-        (Selector::Index(index), several) => match several.get(*index) {
-            Some(url) => reader.read(&with_query(url.clone(), query)),
-            None => Err(missing(segment, &resource, several.len())),
-        },
+        (Selector::Index(index), several) => {
+            several.get(*index).map(|url| Step::There(url.clone())).ok_or_else(|| none_fits(several.len()))
+        }
         (Selector::Equals(name, value), several) => {
-            select_by_reading(segment, name, value, several, query, reader)?.ok_or_else(|| missing(segment, &resource, several.len()))
+            let found = select_by_reading(segment, name, value, several, reader)?;
+            found.map(Step::Here).ok_or_else(|| none_fits(several.len()))
         }
     }
 }
 
 /// Which of several linked resources has that property: they have to be read to know.
-fn select_by_reading(
-    segment: &Segment,
-    name: &str,
-    value: &str,
-    urls: &[Url],
-    query: &[(String, String)],
-    reader: &dyn Reader,
-) -> Result<Option<Document>> {
-    let likely_first = |url: &&Url| {
-        let path = percent_decode_str(url.as_str()).decode_utf8_lossy().to_lowercase();
-        !path.contains(&SipUri::key_of(value))
-    };
-    let (likely, others): (Vec<&Url>, Vec<&Url>) = urls.iter().partition(|url| !likely_first(url));
+fn select_by_reading(segment: &Segment, name: &str, value: &str, urls: &[Url], reader: &dyn Reader) -> Result<Option<Document>> {
+    // An address that holds the value is likely the one, and read first; only the property decides.
+    let value_in_path = SipUri::key_of(value);
+    let is_likely = |url: &Url| percent_decode_str(url.as_str()).decode_utf8_lossy().to_lowercase().contains(&value_in_path);
+    let (likely, others): (Vec<Url>, Vec<Url>) = urls.iter().cloned().partition(is_likely);
     for group in [likely, others] {
-        let group: Vec<Url> = group.into_iter().cloned().collect();
         let mut fitting = Vec::new();
         let mut failure = None;
         for document in reader.read_all(&group) {
@@ -181,10 +203,7 @@ fn select_by_reading(
         match (fitting.len(), failure) {
             (0, None) => {}
             (0, Some(error)) => return Err(error),
-            (1, _) => {
-                let found = fitting.remove(0);
-                return if query.is_empty() { Ok(Some(found)) } else { reader.read(&with_query(found.url, query)).map(Some) };
-            }
+            (1, _) => return Ok(fitting.pop()),
             _ => return Err(ambiguous(segment, &fitting.iter().map(|document| document.url.to_string()).collect::<Vec<_>>())),
         }
     }

@@ -4,6 +4,7 @@ use super::{Resource, date, text_of};
 use crate::error::Error;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use url::Url;
 
 /// Writes JSON objects and arrays in one pass, straight into the text that the caller gets.
 #[derive(Default)]
@@ -80,6 +81,14 @@ impl Writer {
             if !but.contains(&name.as_ref()) && name != "rel" && name != "href" {
                 self.property(name, value);
             }
+        }
+    }
+
+    /// The properties of a resource, and its own address as `href`; `base` is where it was read.
+    pub fn resource(&mut self, resource: &Resource<'_>, base: &Url) {
+        self.properties(resource, &[]);
+        if let Some(own) = resource.link("self").and_then(|href| base.join(href).ok()) {
+            self.text("href", own.as_str());
         }
     }
 

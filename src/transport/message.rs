@@ -2,11 +2,11 @@
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use url::Url;
 
-use reqwest::Method;
+pub(crate) use reqwest::Method;
 
 /// When a request may be sent a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) struct Body {
 pub(crate) struct Request {
     pub method: Method,
     pub url: Url,
-    pub accept: Option<&'static str>,
+    pub headers: Vec<(&'static str, String)>,
     pub body: Option<Body>,
     pub repeat: Repeat,
     /// How many requests the server counts it as.
@@ -42,11 +42,24 @@ pub(crate) struct Request {
 
 impl Request {
     pub fn get(url: Url) -> Request {
-        Request { method: Method::GET, url, accept: None, body: None, repeat: Repeat::Safe, parts: 1, paced: false }
+        Request { method: Method::GET, url, headers: Vec::new(), body: None, repeat: Repeat::Safe, parts: 1, paced: false }
     }
 
     pub fn delete(url: Url) -> Request {
         Request { method: Method::DELETE, ..Request::get(url) }
+    }
+
+    /// Any method; what changes something is sent once.
+    pub fn of(method: Method, url: Url, json: Option<String>) -> Request {
+        let repeat = if method.is_safe() { Repeat::Safe } else { Repeat::Unprocessed };
+        let body = json.map(|text| Body { media_type: "application/json".into(), text: Secret::new(text), secret: false });
+        Request { method, body, repeat, ..Request::get(url) }
+    }
+
+    /// Adds a header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Request {
+        self.headers.push((name, value.into()));
+        self
     }
 
     pub fn post(url: Url, body: Body, repeat: Repeat) -> Request {
@@ -71,8 +84,10 @@ impl Request {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        if let Some(accept) = self.accept {
-            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        for (name, value) in &self.headers {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| Error::argument(format!("the value of the header {name} holds characters that none may hold")))?;
+            headers.insert(*name, value);
         }
         let mut builder = client.request(self.method.clone(), self.url.clone());
         if let Some(body) = &self.body {

@@ -10,7 +10,7 @@ mod message;
 mod repeat;
 
 pub(crate) use cancel::{Call, Cancel};
-pub(crate) use message::{Answer, Body, Repeat, Request};
+pub(crate) use message::{Answer, Body, Method, Repeat, Request};
 
 use crate::clock;
 use crate::config::Config;
