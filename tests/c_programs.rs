@@ -8,12 +8,16 @@ mod native;
 use native::Link;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::{PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use ucwa_simulator::{Fault, Simulator};
 
 /// Longer than any program needs, on any machine.
 const LONGEST: Duration = Duration::from_secs(600);
+
+/// Held for writing by programs that measure time, so that no other one runs beside them.
+static MACHINE: RwLock<()> = RwLock::new(());
 
 #[test]
 fn config() {
@@ -47,7 +51,7 @@ fn presence_from_the_static_library() {
 
 #[test]
 fn fork() {
-    run("fork", Link::Shared, Some(&Simulator::start().unwrap()));
+    run_alone("fork", Link::Shared, Some(&Simulator::start().unwrap()));
 }
 
 #[test]
@@ -69,6 +73,7 @@ fn token_callback() {
 fn cancel() {
     let simulator = Simulator::start().unwrap();
     simulator.fault(Fault::on("contactPresence").hang().forever());
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     let mut child = start("cancel", Link::Shared, Some(&simulator));
     let mut line = String::new();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -99,10 +104,16 @@ fn sigpipe() {
 fn resolver_hang() {
     let simulator = Simulator::start().unwrap();
     simulator.fault(Fault::on("contactPresence").drop().forever());
-    run("resolver_hang", Link::Shared, Some(&simulator));
+    run_alone("resolver_hang", Link::Shared, Some(&simulator));
 }
 
 fn run(name: &str, link: Link, simulator: Option<&Simulator>) {
+    let _others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    finish(name, start(name, link, simulator));
+}
+
+fn run_alone(name: &str, link: Link, simulator: Option<&Simulator>) {
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     finish(name, start(name, link, simulator));
 }
 

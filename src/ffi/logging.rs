@@ -13,7 +13,7 @@ use std::sync::{PoisonError, RwLock};
 pub const UCWA_LOG_ERROR: i32 = 1;
 /// Log level: what went on in spite of a trouble.
 pub const UCWA_LOG_WARN: i32 = 2;
-/// Log level: signing in and out.
+/// Log level: sign-ins, tokens, requests that are repeated.
 pub const UCWA_LOG_INFO: i32 = 3;
 /// Log level: every request.
 pub const UCWA_LOG_DEBUG: i32 = 4;

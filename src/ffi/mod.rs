@@ -1,6 +1,6 @@
 //! The C ABI: the only module with `unsafe` in it, and one with no logic of its own.
 //!
-//! Every function has the same order: [`guard`], then the handle and the texts are checked, then one call on the facade,
+//! Every function has the same order: `guard`, then the handle and the texts are checked, then one call on the facade,
 //! then the answer is handed out. `include/ucwa.h` is generated from the comments here; the manual at its top is
 //! written in `cbindgen.toml`.
 

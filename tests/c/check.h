@@ -8,45 +8,45 @@
 #include <time.h>
 #include "ucwa.h"
 
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            char *error_ = ucwa_last_error_json();                                                                 \
-            fprintf(stderr, "%s:%d: %s\n    last error: %s\n", __FILE__, __LINE__, #condition, error_);            \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            char *error_ = ucwa_last_error_json(); \
+            fprintf(stderr, "%s:%d: %s\n    last error: %s\n", __FILE__, __LINE__, #condition, error_); \
+            exit(1); \
+        } \
     } while (0)
 
 /* The text is exactly this. */
-#define CHECK_TEXT(actual, expected)                                                                                   \
-    do {                                                                                                               \
-        const char *text_ = (actual);                                                                                   \
-        if (text_ == NULL || strcmp(text_, (expected)) != 0) {                                                           \
-            fprintf(stderr, "%s:%d: %s is \"%s\", not \"%s\"\n", __FILE__, __LINE__, #actual, text_ ? text_ : "(NULL)",  \
-                    (expected));                                                                                       \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
+#define CHECK_TEXT(actual, expected) \
+    do { \
+        const char *text_ = (actual); \
+        if (text_ == NULL || strcmp(text_, (expected)) != 0) { \
+            fprintf(stderr, "%s:%d: %s is \"%s\", not \"%s\"\n", __FILE__, __LINE__, #actual, text_ ? text_ : "(NULL)", \
+                    (expected)); \
+            exit(1); \
+        } \
     } while (0)
 
 /* The call returned NULL, 0 or the status itself, and the last error is this. */
-#define CHECK_STATUS(call, expected)                                                                                   \
-    do {                                                                                                               \
-        ucwa_status status_ = (call);                                                                                   \
-        if (status_ != (expected) || ucwa_last_error_status() != (expected)) {                                          \
-            fprintf(stderr, "%s:%d: %s is %s, not %s; message: %s\n", __FILE__, __LINE__, #call,                       \
-                    ucwa_status_name(status_), ucwa_status_name(expected), ucwa_last_error_message());                  \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
+#define CHECK_STATUS(call, expected) \
+    do { \
+        ucwa_status status_ = (call); \
+        if (status_ != (expected) || ucwa_last_error_status() != (expected)) { \
+            fprintf(stderr, "%s:%d: %s is %s, not %s; message: %s\n", __FILE__, __LINE__, #call, \
+                    ucwa_status_name(status_), ucwa_status_name(expected), ucwa_last_error_message()); \
+            exit(1); \
+        } \
     } while (0)
 #define CHECK_NULL(call, expected) CHECK_STATUS((call) == NULL ? ucwa_last_error_status() : UCWA_OK, expected)
 
 /* The last error's message holds this. */
-#define CHECK_MESSAGE(part)                                                                                            \
-    do {                                                                                                               \
-        if (strstr(ucwa_last_error_message(), (part)) == NULL) {                                                       \
-            fprintf(stderr, "%s:%d: no \"%s\" in \"%s\"\n", __FILE__, __LINE__, (part), ucwa_last_error_message());    \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
+#define CHECK_MESSAGE(part) \
+    do { \
+        if (strstr(ucwa_last_error_message(), (part)) == NULL) { \
+            fprintf(stderr, "%s:%d: no \"%s\" in \"%s\"\n", __FILE__, __LINE__, (part), ucwa_last_error_message()); \
+            exit(1); \
+        } \
     } while (0)
 
 /* A setting of the test's driver. */

@@ -5,6 +5,7 @@ mod common;
 
 mod finding;
 mod navigation;
+mod network;
 mod people;
 mod recovery;
 mod security;

@@ -35,8 +35,8 @@ pub fn static_library() -> &'static (PathBuf, Vec<String>) {
 
 fn artifact(messages: &[Value], suffix: &str) -> Option<PathBuf> {
     let ours = messages.iter().filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"] == "ucwa");
-    let files = ours.filter_map(|message| message["filenames"].as_array()).flatten().filter_map(Value::as_str);
-    files.filter(|file| file.ends_with(suffix)).next_back().map(PathBuf::from)
+    let mut files = ours.filter_map(|message| message["filenames"].as_array()).flatten().filter_map(Value::as_str);
+    files.rfind(|file| file.ends_with(suffix)).map(PathBuf::from)
 }
 
 /// Runs cargo with the profile and the target folder of this test.
