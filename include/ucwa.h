@@ -170,7 +170,7 @@
 #define UCWA_LOG_WARN 2
 
 /**
- * Log level: signing in and out.
+ * Log level: sign-ins, tokens, requests that are repeated.
  */
 #define UCWA_LOG_INFO 3
 
@@ -540,6 +540,41 @@ UCWA_API void ucwa_application_free(ucwa_application *application);
 UCWA_API char *ucwa_get_contact_presence(ucwa_application *application, const char *contact);
 
 /**
+ * The presence of many contacts at once, in batches: a few round trips where one by one would take as many as
+ * there are contacts.
+ *
+ * UCWA: batch, contactPresence; and contactNote, contactLocation, contact where they are included.
+ *
+ * @param application The application.
+ * @param contacts_json A JSON array of contacts, `["sip:SaraD@contoso.com",...]`, or an object that says what to
+ *        read with them: `{"contacts":[...],"include":["note","location","contact"]}`. At most 16 MiB.
+ * @return An owned JSON text, `{"presences":[...]}`: element *i* answers contact *i*, as from
+ *         ucwa_get_contact_presence, with what was included as a member of its name. A contact that failed is
+ *         `{"uri":"...","error":{...}}` in its place: one that is unknown, whose text is no SIP URI, or for
+ *         which `timeout_ms` left no time. Free it with ucwa_string_free. NULL on a failure of the whole:
+ *         UCWA_INVALID_ARGUMENT names the element that is no string; or nothing at all could be read.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_contacts_presence(ucwa_application *application, const char *contacts_json);
+
+/**
+ * The presence of every member of a group. Where the group was read before, one batch tells both who its
+ * members are now and their presence.
+ *
+ * UCWA: groupContacts (expandDistributionGroup), batch, contactPresence.
+ *
+ * @param application The application.
+ * @param group A group's id, rel or name.
+ * @return An owned JSON text, as from ucwa_get_contacts_presence, in the group's order; free it with
+ *         ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such group, UCWA_CONFLICT where
+ *         the name fits several (their `ids` are in the error's JSON).
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_group_presence(ucwa_application *application, const char *group);
+
+/**
  * The user's groups.
  *
  * UCWA: myGroups.
@@ -614,6 +649,394 @@ UCWA_API char *ucwa_get_contact(ucwa_application *application, const char *conta
 UCWA_API char *ucwa_search_contacts(ucwa_application *application, const char *query, uint32_t limit);
 
 /**
+ * The note that a contact shows.
+ *
+ * UCWA: contactNote.
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @return An owned JSON text,
+ *         `{"uri":"...","message":"...","type":"Personal","href":"..."}`.
+ *         Free it with ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such contact.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_contact_note(ucwa_application *application, const char *contact);
+
+/**
+ * Where a contact is.
+ *
+ * UCWA: contactLocation.
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @return An owned JSON text,
+ *         `{"uri":"...","location":"...","href":"..."}`; without `location` where the contact shows none.
+ *         Free it with ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such contact.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_contact_location(ucwa_application *application, const char *contact);
+
+/**
+ * The ways in which a contact can be reached.
+ *
+ * UCWA: contactSupportedModalities.
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @return An owned JSON text,
+ *         `{"uri":"...","modalities":["Audio","Messaging",...],"href":"..."}`.
+ *         Free it with ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such contact.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_contact_supported_modalities(ucwa_application *application, const char *contact);
+
+/**
+ * How much of the user a contact may see.
+ *
+ * UCWA: contactPrivacyRelationship.
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @return An owned JSON text,
+ *         `{"uri":"...","relationshipLevel":"Colleagues","href":"..."}`.
+ *         Free it with ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such contact.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_contact_privacy_relationship(ucwa_application *application, const char *contact);
+
+/**
+ * Sets how much of the user a contact may see.
+ *
+ * UCWA: contactPrivacyRelationship (version 2, with its etag; read anew and tried once more where it was changed
+ * meanwhile).
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @param level `Colleagues`, `Workgroup`, `FriendsAndFamily`, `External` or `Blocked`.
+ * @return UCWA_OK. UCWA_NOT_FOUND where there is no such contact, UCWA_FORBIDDEN where the server does not allow it,
+ *         UCWA_INVALID_ARGUMENT where it does not know the level.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API
+ucwa_status ucwa_set_contact_privacy_relationship(ucwa_application *application,
+                                                  const char *contact,
+                                                  const char *level);
+
+/**
+ * Leaves it to the server again how much of the user a contact may see.
+ *
+ * UCWA: resetContactPrivacyRelationship.
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @return UCWA_OK. UCWA_NOT_FOUND where there is no such contact.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_reset_contact_privacy_relationship(ucwa_application *application, const char *contact);
+
+/**
+ * The photo of a contact. One that did not change since it was read is not sent again.
+ *
+ * UCWA: contactPhoto.
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @param size The size wanted, such as "HR96X96"; NULL for the server's choice.
+ * @param data Receives the picture, `*data_size` bytes, which is the caller's: free it with ucwa_bytes_free.
+ *        NULL on a failure.
+ * @param data_size Receives the picture's size in bytes; 0 on a failure.
+ * @param media_type Receives an owned text such as "image/jpeg", freed with ucwa_string_free; NULL where it is
+ *        not wanted.
+ * @return UCWA_OK. UCWA_NOT_FOUND where there is no such contact or no photo, UCWA_FORBIDDEN where the server
+ *         hides it, UCWA_TIMEOUT where the photo's store is slow: try again later.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API
+ucwa_status ucwa_get_contact_photo(ucwa_application *application,
+                                   const char *contact,
+                                   const char *size,
+                                   unsigned char **data,
+                                   size_t *data_size,
+                                   char **media_type);
+
+/**
+ * Puts a contact into a group of the user's.
+ *
+ * UCWA: myGroupMemberships (version 2).
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @param group A group's id, rel or name; NULL for the server's choice, "Other Contacts".
+ * @return An owned JSON text, `{"uri":"...","href":"..."}`: the membership that was made; free it with
+ *         ucwa_string_free. NULL on a failure: UCWA_CONFLICT where the contact is in the group already or the
+ *         contact list is full, UCWA_FORBIDDEN where the group is not the user's to change.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_add_contact(ucwa_application *application, const char *contact, const char *group);
+
+/**
+ * Takes a contact out of a group, or out of the contact list.
+ *
+ * UCWA: myGroupMembership, removeContactFromAllGroups (version 2).
+ *
+ * @param application The application.
+ * @param contact A SIP URI, such as "sip:SaraD@contoso.com".
+ * @param group A group's id, rel or name; NULL for all groups.
+ * @return UCWA_OK. UCWA_NOT_FOUND where the contact is not there.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_remove_contact(ucwa_application *application, const char *contact, const char *group);
+
+/**
+ * Makes a group.
+ *
+ * UCWA: myGroups (version 2).
+ *
+ * @param application The application.
+ * @param name Its name; at most 256 characters.
+ * @return An owned JSON text, the group as from ucwa_get_groups: `{"rel":"group","id":"...","name":"...","href":
+ *         "..."}`; free it with ucwa_string_free. NULL on a failure: UCWA_CONFLICT where there is such a group or
+ *         there are too many.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_add_group(ucwa_application *application, const char *name);
+
+/**
+ * Renames a group that the user made.
+ *
+ * UCWA: group (version 2, with its etag; read anew and tried once more where it was changed meanwhile).
+ *
+ * @param application The application.
+ * @param group A group's id or name.
+ * @param name The new name; at most 256 characters.
+ * @return UCWA_OK. UCWA_NOT_FOUND where there is no such group, UCWA_FORBIDDEN where it is the server's own.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_rename_group(ucwa_application *application, const char *group, const char *name);
+
+/**
+ * Removes a group that the user made.
+ *
+ * UCWA: group (version 2).
+ *
+ * @param application The application.
+ * @param group A group's id or name.
+ * @return UCWA_OK. UCWA_NOT_FOUND where there is no such group, UCWA_FORBIDDEN where it is the server's own.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_remove_group(ucwa_application *application, const char *group);
+
+/**
+ * The user's own data.
+ *
+ * UCWA: me.
+ *
+ * @param application The application.
+ * @return An owned JSON text, `{"uri":"...","name":"...","title":"...","department":"...",...,"href":"..."}`; free
+ *         it with ucwa_string_free. NULL on a failure.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_me(ucwa_application *application);
+
+/**
+ * Shows the user online. To sign in does not: an application sees others without being seen, until it asks
+ * for this. A user's own presence, note and location can be read and set only afterwards. The library does it
+ * again where the server lost the application.
+ *
+ * UCWA: makeMeAvailable.
+ *
+ * @param application The application.
+ * @param options_json A JSON object with makeMeAvailable's own members (`signInAs`, `supportedModalities`,
+ *        `supportedMessageFormats`, `phoneNumber`, `audioPreference`, `inactiveTimeout`,
+ *        `voipFallbackToPhoneAudioTimeOut`), and `keepActive`: whether the library reports activity every four
+ *        minutes by itself, on a thread of its own, until the application is freed or signed out (default
+ *        false: the server sees the user go idle, and ends the application, unless ucwa_report_my_activity is
+ *        called). NULL for the defaults.
+ * @return UCWA_OK, also where the user is available already. UCWA_INVALID_ARGUMENT where the options are none.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_make_me_available(ucwa_application *application, const char *options_json);
+
+/**
+ * Tells the server that the user is active. Needed every four minutes or so where the user is available and
+ * `keepActive` was not asked for.
+ *
+ * UCWA: reportMyActivity.
+ *
+ * @param application The application.
+ * @return UCWA_OK. UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_report_my_activity(ucwa_application *application);
+
+/**
+ * The user's own presence.
+ *
+ * UCWA: presence of me.
+ *
+ * @param application The application.
+ * @return An owned JSON text, `{"availability":"Online","activity":"...","href":"..."}`; free it with
+ *         ucwa_string_free. NULL on a failure: UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_my_presence(ucwa_application *application);
+
+/**
+ * Sets the user's own presence.
+ *
+ * UCWA: presence of me.
+ *
+ * @param application The application.
+ * @param availability `Online`, `Busy`, `DoNotDisturb`, `BeRightBack`, `Away` or `Offwork`.
+ * @return UCWA_OK. UCWA_CONFLICT where ucwa_make_me_available is needed first, UCWA_INVALID_ARGUMENT where the server does not know the value.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API
+ucwa_status ucwa_set_my_presence(ucwa_application *application,
+                                 const char *availability);
+
+/**
+ * Leaves the user's own presence to the server again.
+ *
+ * UCWA: presence of me.
+ *
+ * @param application The application.
+ * @return UCWA_OK. UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_reset_my_presence(ucwa_application *application);
+
+/**
+ * The user's own note.
+ *
+ * UCWA: note of me.
+ *
+ * @param application The application.
+ * @return An owned JSON text, `{"message":"...","type":"Personal","href":"..."}`; free it with
+ *         ucwa_string_free. NULL on a failure: UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_my_note(ucwa_application *application);
+
+/**
+ * Sets the user's own note.
+ *
+ * UCWA: note of me.
+ *
+ * @param application The application.
+ * @param message The text.
+ * @return UCWA_OK. UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_set_my_note(ucwa_application *application, const char *message);
+
+/**
+ * Removes the user's own note.
+ *
+ * UCWA: note of me.
+ *
+ * @param application The application.
+ * @return UCWA_OK. UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_reset_my_note(ucwa_application *application);
+
+/**
+ * Where the user is.
+ *
+ * UCWA: location of me.
+ *
+ * @param application The application.
+ * @return An owned JSON text, `{"location":"...","href":"..."}`; free it with
+ *         ucwa_string_free. NULL on a failure: UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_my_location(ucwa_application *application);
+
+/**
+ * Sets where the user is.
+ *
+ * UCWA: location of me.
+ *
+ * @param application The application.
+ * @param location The text; at most 60 characters.
+ * @return UCWA_OK. UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_set_my_location(ucwa_application *application, const char *location);
+
+/**
+ * Removes where the user is.
+ *
+ * UCWA: location of me.
+ *
+ * @param application The application.
+ * @return UCWA_OK. UCWA_CONFLICT where ucwa_make_me_available is needed first.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API ucwa_status ucwa_reset_my_location(ucwa_application *application);
+
+/**
+ * The user's own phones.
+ *
+ * UCWA: phones of me.
+ *
+ * @param application The application.
+ * @return An owned JSON text, `{"phones":[{"number":"tel:...","type":"work",...,"href":"..."},...],"href":"..."}`;
+ *         free it with ucwa_string_free. NULL on a failure.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_get_my_phones(ucwa_application *application);
+
+/**
+ * The user's own photo. One that did not change since it was read is not sent again.
+ *
+ * UCWA: photo of me.
+ *
+ * @param application The application.
+ * @param size The size wanted, such as "HR96X96"; NULL for the server's choice.
+ * @param data Receives the picture, `*data_size` bytes, which is the caller's: free it with ucwa_bytes_free.
+ *        NULL on a failure.
+ * @param data_size Receives the picture's size in bytes; 0 on a failure.
+ * @param media_type Receives an owned text such as "image/jpeg", freed with ucwa_string_free; NULL where it is
+ *        not wanted.
+ * @return UCWA_OK. UCWA_NOT_FOUND where there is no photo.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API
+ucwa_status ucwa_get_my_photo(ucwa_application *application,
+                              const char *size,
+                              unsigned char **data,
+                              size_t *data_size,
+                              char **media_type);
+
+/**
  * Follows a path of link relations from the application, and reads what is at its end.
  *
  * UCWA: any resource.
@@ -629,6 +1052,28 @@ UCWA_API char *ucwa_search_contacts(ucwa_application *application, const char *q
  * Threads: any. It blocks up to `timeout_ms`.
  */
 UCWA_API char *ucwa_navigate(ucwa_application *application, const char *path);
+
+/**
+ * Sends any request to a resource of the application: for what this library has no function for.
+ *
+ * UCWA: any resource.
+ *
+ * @param application The application.
+ * @param method `GET`, `POST`, `PUT`, `DELETE`, `PATCH`, `HEAD` or `OPTIONS`. A PUT of a JSON object reads the
+ *        resource first, and sends back its etag and the property that asks to be passed back, as UCWA wants it;
+ *        where it was changed meanwhile, that is done once more.
+ * @param href An absolute address or one that starts with "/", as it stands in `_links`, on the application's own
+ *        host, which alone is spoken to; else a path as for ucwa_navigate, whose last resource is not read but
+ *        asked.
+ * @param body_json The body, any JSON; NULL for none.
+ * @return An owned JSON text, `{"status":201,"etag":"...","location":"...","contentType":"...","body":{...}}`;
+ *         `body` is null where there is none, a string where it is text, `{"base64":"..."}` where it is neither;
+ *         what the server did not say is absent. Free it with ucwa_string_free. NULL on a failure: every status
+ *         of 300 or more is one, UCWA_INVALID_ARGUMENT where the href leads to another host.
+ *
+ * Threads: any. It blocks up to `timeout_ms`.
+ */
+UCWA_API char *ucwa_request(ucwa_application *application, const char *method, const char *href, const char *body_json);
 
 /**
  * Copies a text, for what a callback hands back.
@@ -649,6 +1094,16 @@ UCWA_API char *ucwa_string_new(const char *text);
  * Threads: any. It does not block.
  */
 UCWA_API void ucwa_string_free(char *text);
+
+/**
+ * Frees bytes that this library returned. Never use free().
+ *
+ * @param data Bytes that the library returned; NULL is ignored. The last error stays as it is.
+ * @param size Their number, as the library told it.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API void ucwa_bytes_free(unsigned char *data, size_t size);
 
 /**
  * Parses a JSON text.

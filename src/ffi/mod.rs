@@ -18,9 +18,17 @@ mod presence;
 
 mod people;
 
+mod facets;
+
+mod editing;
+
+mod me;
+
 mod resource;
 
 mod strings;
+
+mod bytes;
 
 mod json;
 
@@ -36,11 +44,15 @@ mod json_tree;
 mod sigpipe;
 
 pub use application::*;
+pub use bytes::*;
 pub use callback::*;
 pub use config::*;
+pub use editing::*;
+pub use facets::*;
 pub use json::*;
 pub use last_error::*;
 pub use logging::*;
+pub use me::*;
 pub use people::*;
 pub use presence::*;
 pub use resource::*;

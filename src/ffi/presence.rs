@@ -27,3 +27,48 @@ pub unsafe extern "C" fn ucwa_get_contact_presence(application: *mut ucwa_applic
         strings::give(client.get_contact_presence(strings::required(contact, "contact")?)?)
     })
 }
+
+/// The presence of many contacts at once, in batches: a few round trips where one by one would take as many as
+/// there are contacts.
+///
+/// UCWA: batch, contactPresence; and contactNote, contactLocation, contact where they are included.
+///
+/// @param application The application.
+/// @param contacts_json A JSON array of contacts, `["sip:SaraD@contoso.com",...]`, or an object that says what to
+///        read with them: `{"contacts":[...],"include":["note","location","contact"]}`. At most 16 MiB.
+/// @return An owned JSON text, `{"presences":[...]}`: element *i* answers contact *i*, as from
+///         ucwa_get_contact_presence, with what was included as a member of its name. A contact that failed is
+///         `{"uri":"...","error":{...}}` in its place: one that is unknown, whose text is no SIP URI, or for
+///         which `timeout_ms` left no time. Free it with ucwa_string_free. NULL on a failure of the whole:
+///         UCWA_INVALID_ARGUMENT names the element that is no string; or nothing at all could be read.
+///
+/// Threads: any. It blocks up to `timeout_ms`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ucwa_get_contacts_presence(application: *mut ucwa_application, contacts_json: *const c_char) -> *mut c_char {
+    // SAFETY: the handle is live; the texts are NULL or end with NUL.
+    guard_network(|| unsafe {
+        let client = client(application)?;
+        strings::give(client.get_contacts_presence(strings::long(contacts_json, "contacts_json")?)?)
+    })
+}
+
+/// The presence of every member of a group. Where the group was read before, one batch tells both who its
+/// members are now and their presence.
+///
+/// UCWA: groupContacts (expandDistributionGroup), batch, contactPresence.
+///
+/// @param application The application.
+/// @param group A group's id, rel or name.
+/// @return An owned JSON text, as from ucwa_get_contacts_presence, in the group's order; free it with
+///         ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such group, UCWA_CONFLICT where
+///         the name fits several (their `ids` are in the error's JSON).
+///
+/// Threads: any. It blocks up to `timeout_ms`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ucwa_get_group_presence(application: *mut ucwa_application, group: *const c_char) -> *mut c_char {
+    // SAFETY: the handle is live; the texts are NULL or end with NUL.
+    guard_network(|| unsafe {
+        let client = client(application)?;
+        strings::give(client.get_group_presence(strings::required(group, "group")?)?)
+    })
+}

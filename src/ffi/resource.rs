@@ -26,3 +26,36 @@ pub unsafe extern "C" fn ucwa_navigate(application: *mut ucwa_application, path:
         strings::give(client.navigate(strings::text(path, "path")?)?)
     })
 }
+
+/// Sends any request to a resource of the application: for what this library has no function for.
+///
+/// UCWA: any resource.
+///
+/// @param application The application.
+/// @param method `GET`, `POST`, `PUT`, `DELETE`, `PATCH`, `HEAD` or `OPTIONS`. A PUT of a JSON object reads the
+///        resource first, and sends back its etag and the property that asks to be passed back, as UCWA wants it;
+///        where it was changed meanwhile, that is done once more.
+/// @param href An absolute address or one that starts with "/", as it stands in `_links`, on the application's own
+///        host, which alone is spoken to; else a path as for ucwa_navigate, whose last resource is not read but
+///        asked.
+/// @param body_json The body, any JSON; NULL for none.
+/// @return An owned JSON text, `{"status":201,"etag":"...","location":"...","contentType":"...","body":{...}}`;
+///         `body` is null where there is none, a string where it is text, `{"base64":"..."}` where it is neither;
+///         what the server did not say is absent. Free it with ucwa_string_free. NULL on a failure: every status
+///         of 300 or more is one, UCWA_INVALID_ARGUMENT where the href leads to another host.
+///
+/// Threads: any. It blocks up to `timeout_ms`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ucwa_request(
+    application: *mut ucwa_application,
+    method: *const c_char,
+    href: *const c_char,
+    body_json: *const c_char,
+) -> *mut c_char {
+    // SAFETY: the handle is live; the texts are NULL or end with NUL.
+    guard_network(|| unsafe {
+        let client = client(application)?;
+        let (method, href) = (strings::required(method, "method")?, strings::required(href, "href")?);
+        strings::give(client.request(method, href, strings::optional(body_json, "body_json")?)?)
+    })
+}

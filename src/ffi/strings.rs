@@ -34,6 +34,9 @@ pub unsafe extern "C" fn ucwa_string_free(text: *mut c_char) {
 /// will.
 const LONGEST: usize = 65_536;
 
+/// The longest list of contacts.
+const LONGEST_LIST: usize = 16 << 20;
+
 /// Reads a text that must be there and not be empty.
 ///
 /// # Safety
@@ -41,6 +44,18 @@ const LONGEST: usize = 65_536;
 pub(super) unsafe fn required<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
     // SAFETY: the caller's promise.
     match unsafe { text(pointer, name) }? {
+        "" => Err(Error::argument(format!("{name} is empty"))),
+        text => Ok(text),
+    }
+}
+
+/// Reads a text that must be there, not be empty, and may hold many contacts.
+///
+/// # Safety
+/// As for [`text`].
+pub(super) unsafe fn long<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
+    // SAFETY: the caller's promise.
+    match unsafe { bounded(pointer, name, LONGEST_LIST) }? {
         "" => Err(Error::argument(format!("{name} is empty"))),
         text => Ok(text),
     }
@@ -60,9 +75,14 @@ pub(super) unsafe fn optional<'a>(pointer: *const c_char, name: &str) -> Result<
 /// # Safety
 /// The pointer is NULL, or its bytes can be read up to a NUL and do not change while the reference lives.
 pub(super) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
+    // SAFETY: the caller's promise.
+    unsafe { bounded(pointer, name, LONGEST) }
+}
+
+unsafe fn bounded<'a>(pointer: *const c_char, name: &str, longest: usize) -> Result<&'a str> {
     // SAFETY: the caller's promise; memchr reads no further than the NUL.
-    if !pointer.is_null() && unsafe { libc::memchr(pointer.cast(), 0, LONGEST + 1) }.is_null() {
-        return Err(Error::argument(format!("{name} is longer than {LONGEST} bytes")));
+    if !pointer.is_null() && unsafe { libc::memchr(pointer.cast(), 0, longest + 1) }.is_null() {
+        return Err(Error::argument(format!("{name} is longer than {longest} bytes")));
     }
     // SAFETY: the caller's promise.
     unsafe { whole(pointer, name) }
