@@ -30,6 +30,13 @@ impl Clock {
         self.wall().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or(0)
     }
 
+    /// The date so much later, as headers give it.
+    pub(crate) fn http_date(&self, later: Duration) -> String {
+        // Neither a year of five digits nor one before 1970 can be written.
+        let latest = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+        httpdate::fmt_http_date(self.wall().checked_add(later).unwrap_or(latest).clamp(UNIX_EPOCH, latest))
+    }
+
     pub(crate) fn advance(&mut self, by: Duration) {
         self.advanced = self.advanced.saturating_add(by);
     }

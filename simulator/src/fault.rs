@@ -252,6 +252,7 @@ impl Fault {
         is(&self.method, asked.method)
             && is(&self.route, asked.route)
             && is(&self.host, asked.host)
+            && (!asked.batched || self.kind.fits_a_part())
             && self.path.as_ref().is_none_or(|part| asked.target.contains(part.as_str()))
     }
 }
@@ -262,6 +263,25 @@ pub(crate) struct Asked<'a> {
     pub(crate) route: &'a str,
     pub(crate) target: &'a str,
     pub(crate) host: &'a str,
+    /// Whether it is a part of a batch, which has no connection of its own.
+    pub(crate) batched: bool,
+}
+
+impl FaultKind {
+    /// Whether it can happen to a part of a batch.
+    fn fits_a_part(&self) -> bool {
+        self.replaces_the_answer_of_a_part()
+            || matches!(self, FaultKind::Delay { .. } | FaultKind::Truncate { .. } | FaultKind::WrongType { .. })
+    }
+
+    fn replaces_the_answer_of_a_part(&self) -> bool {
+        matches!(self, FaultKind::Status { .. } | FaultKind::Respond { .. } | FaultKind::HtmlPage { .. })
+    }
+
+    /// Whether the resource is not asked.
+    pub(crate) fn replaces_the_answer(&self) -> bool {
+        self.replaces_the_answer_of_a_part() || matches!(self, FaultKind::Drop | FaultKind::Reset | FaultKind::Hang)
+    }
 }
 
 /// What happens to one request: perhaps a delay, perhaps one other fault.

@@ -105,6 +105,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// Sent without a length.
+    pub(crate) chunked: bool,
 }
 
 impl Answer {
@@ -168,6 +170,7 @@ impl Answer {
         // Writing to memory does not fail; were it to, the plain body would do.
         if let Ok(body) = written {
             self.body = body;
+            self.chunked = true;
             self.set_header("Content-Encoding", coding);
         }
     }

@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod admission;
 mod certificates;
 mod clock;
 mod control;
@@ -24,6 +25,7 @@ mod errors;
 mod fault;
 mod handlers;
 mod http;
+mod multipart;
 mod net;
 mod record;
 mod routes;
@@ -31,7 +33,7 @@ mod settings;
 mod simulator;
 mod state;
 
-pub use directory::{Directory, Group, GroupKind, Note, Person, Presence};
+pub use directory::{Change, ChangeKind, Directory, Group, GroupKind, Note, Person, Presence};
 pub use fault::{Fault, FaultKind};
 pub use record::RequestRecord;
 pub use settings::Builder;

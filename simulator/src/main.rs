@@ -28,6 +28,9 @@ struct Options {
     /// How many generated people to add to the company
     #[arg(long, value_name = "N", default_value_t = 0)]
     contacts: usize,
+    /// Add the groups that few users have: delegates, delegators, organisation
+    #[arg(long)]
+    special_groups: bool,
     /// How long every answer is held back
     #[arg(long, value_name = "N", default_value_t = 0)]
     latency_ms: u64,
@@ -93,6 +96,7 @@ fn start(options: &Options) -> io::Result<Simulator> {
         .http_listen(options.http_listen)
         .control_listen(options.control_listen)
         .contacts(options.contacts)
+        .special_groups(options.special_groups)
         .latency(Duration::from_millis(options.latency_ms))
         .token_lifetime(Duration::from_secs(options.token_lifetime_s))
         .application_lifetime(options.application_lifetime_s.map(Duration::from_secs));

@@ -31,6 +31,8 @@ pub struct RequestRecord {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// The batch it was a part of, by its sequence.
+    pub batched: Option<u64>,
 }
 
 impl RequestRecord {
@@ -64,6 +66,7 @@ impl fmt::Debug for RequestRecord {
             .field("token", &self.token)
             .field("headers", &self.shown_headers().collect::<Vec<_>>())
             .field("body", &body)
+            .field("batched", &self.batched)
             .finish()
     }
 }
@@ -71,9 +74,16 @@ impl fmt::Debug for RequestRecord {
 /// All that was asked since the start or the last clearing.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    records: VecDeque<RequestRecord>,
-    by_route: HashMap<String, usize>,
+    own: Records,
+    /// The parts of batches, which did not come over the wire by themselves.
+    batched: Records,
     sequence: u64,
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    kept: VecDeque<RequestRecord>,
+    by_route: HashMap<String, usize>,
 }
 
 impl Journal {
@@ -81,40 +91,65 @@ impl Journal {
     pub(crate) fn add(&mut self, mut record: RequestRecord) -> u64 {
         self.sequence += 1;
         record.sequence = self.sequence;
-        *self.by_route.entry(record.route.clone()).or_default() += 1;
-        if self.records.len() == KEPT {
-            self.records.pop_front();
+        let records = if record.batched.is_some() { &mut self.batched } else { &mut self.own };
+        *records.by_route.entry(record.route.clone()).or_default() += 1;
+        if records.kept.len() == KEPT {
+            records.kept.pop_front();
         }
-        self.records.push_back(record);
+        records.kept.push_back(record);
         self.sequence
     }
 
     /// Notes how a request was answered, unless it was cleared meanwhile.
     pub(crate) fn answered(&mut self, sequence: u64, status: u16) {
-        if let Ok(at) = self.records.binary_search_by_key(&sequence, |record| record.sequence) {
-            self.records[at].status = status;
+        for records in [&mut self.own, &mut self.batched] {
+            if let Ok(at) = records.kept.binary_search_by_key(&sequence, |record| record.sequence) {
+                records.kept[at].status = status;
+            }
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.records.clear();
-        self.by_route.clear();
+        (self.own, self.batched) = (Records::default(), Records::default());
     }
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &RequestRecord> {
-        self.records.iter()
+        self.own.kept.iter()
+    }
+
+    pub(crate) fn batched(&self) -> impl Iterator<Item = &RequestRecord> {
+        self.batched.kept.iter()
     }
 
     pub(crate) fn count(&self, route: &str) -> usize {
-        self.by_route.get(route).copied().unwrap_or(0)
+        self.own.count(route)
+    }
+
+    pub(crate) fn count_batched(&self, route: &str) -> usize {
+        self.batched.count(route)
     }
 
     pub(crate) fn total(&self) -> usize {
-        self.by_route.values().sum()
+        self.own.by_route.values().sum()
     }
 
     /// Counts by route, in alphabetical order.
     pub(crate) fn counts(&self) -> Vec<(&str, usize)> {
+        self.own.counts()
+    }
+
+    /// The same of the parts of batches.
+    pub(crate) fn batched_counts(&self) -> Vec<(&str, usize)> {
+        self.batched.counts()
+    }
+}
+
+impl Records {
+    fn count(&self, route: &str) -> usize {
+        self.by_route.get(route).copied().unwrap_or(0)
+    }
+
+    fn counts(&self) -> Vec<(&str, usize)> {
         let mut counts: Vec<_> = self.by_route.iter().map(|(route, count)| (route.as_str(), *count)).collect();
         counts.sort_unstable();
         counts

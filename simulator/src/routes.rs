@@ -32,18 +32,21 @@ kinds! {
     Applications "applications" Application "application" Policies "policies" ReportMyNetwork "reportMyNetwork"
     Batch "batch" Events "events" Communication "communication" OnlineMeetings "onlineMeetings"
     Me "me" MakeMeAvailable "makeMeAvailable" ReportMyActivity "reportMyActivity" Presence "presence" Note "note"
-    Location "location" Phones "phones" CallForwardingSettings "callForwardingSettings" Photo "photo"
+    Location "location" Phones "phones" Phone "phone" CallForwardingSettings "callForwardingSettings" Photo "photo"
     People "people" MyContacts "myContacts" MyGroups "myGroups" Group "group" PinnedGroup "pinnedGroup"
     DefaultGroup "defaultGroup" DistributionGroup "distributionGroup" DelegatesGroup "delegatesGroup"
     DelegatorsGroup "delegatorsGroup" MyOrganizationGroup "myOrganizationGroup" GroupContacts "groupContacts"
-    ExpandDistributionGroup "expandDistributionGroup" MyGroupMemberships "myGroupMemberships"
-    MyPrivacyRelationships "myPrivacyRelationships" Search "search"
+    ExpandDistributionGroup "expandDistributionGroup" AddToContactList "addToContactList"
+    RemoveFromContactList "removeFromContactList" MyGroupMemberships "myGroupMemberships"
+    MyGroupMembership "myGroupMembership" RemoveContactFromAllGroups "removeContactFromAllGroups"
+    MyPrivacyRelationships "myPrivacyRelationships" MyPrivacyRelationship "myPrivacyRelationship" Search "search"
     PresenceSubscriptions "presenceSubscriptions" PresenceSubscription "presenceSubscription"
     PresenceSubscriptionMemberships "presenceSubscriptionMemberships" SubscribedContacts "subscribedContacts"
     MyContactsAndGroupsSubscription "myContactsAndGroupsSubscription"
     Contact "contact" ContactPresence "contactPresence" ContactNote "contactNote" ContactLocation "contactLocation"
     ContactSupportedModalities "contactSupportedModalities"
-    ContactPrivacyRelationship "contactPrivacyRelationship" ContactPhoto "contactPhoto"
+    ContactPrivacyRelationship "contactPrivacyRelationship"
+    ResetContactPrivacyRelationship "resetContactPrivacyRelationship" ContactPhoto "contactPhoto"
     Unknown "unknown"
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Route {
     pub(crate) kind: Kind,
     /// The application it belongs to.
     pub(crate) application: Option<String>,
-    /// Its own part of the path, decoded: a contact's address or a group's id.
+    /// Its own part of the path, decoded: a contact's address, a group's id, or both of a membership.
     pub(crate) argument: String,
 }
 
@@ -109,8 +112,9 @@ fn within<'a>(state: &State, request: &Request, segments: &[&'a str]) -> (Kind, 
             "callForwardingSettings" => Kind::CallForwardingSettings,
             _ => Kind::Unknown,
         },
+        ["me", "phones", number] => return (Kind::Phone, number),
         ["photos", address] => {
-            let own = address.eq_ignore_ascii_case(state.directory.me.address());
+            let own = address.eq_ignore_ascii_case(state.directory().me.address());
             return (if own { Kind::Photo } else { Kind::ContactPhoto }, address);
         }
         ["people", below @ ..] => return people(state, request, below),
@@ -125,10 +129,15 @@ fn people<'a>(state: &State, request: &Request, segments: &[&'a str]) -> (Kind, 
         ["contacts"] if request.query("groupId").is_some() => Kind::GroupContacts,
         ["contacts"] => Kind::MyContacts,
         ["groups"] => Kind::MyGroups,
+        ["groups", "addToContactList"] => Kind::AddToContactList,
+        ["groups", "removeFromContactList"] => Kind::RemoveFromContactList,
         ["groups", id] => return (group(state, id).map_or(Kind::Group, |group| kind_of(group.kind)), id),
         ["groups", id, "expand"] => return (Kind::ExpandDistributionGroup, id),
         ["groupMemberships"] => Kind::MyGroupMemberships,
+        ["groupMemberships", "removeContactFromAllGroups"] => Kind::RemoveContactFromAllGroups,
+        ["groupMemberships", membership] => return (Kind::MyGroupMembership, membership),
         ["privacyRelationships"] => Kind::MyPrivacyRelationships,
+        ["privacyRelationships", level] => return (Kind::MyPrivacyRelationship, level),
         ["search"] => Kind::Search,
         ["presenceSubscriptions"] => Kind::PresenceSubscriptions,
         ["presenceSubscriptions", id] => return (Kind::PresenceSubscription, id),
@@ -147,6 +156,7 @@ fn people<'a>(state: &State, request: &Request, segments: &[&'a str]) -> (Kind, 
             };
             return (kind, address);
         }
+        [address, "privacyRelationship", "reset"] => return (Kind::ResetContactPrivacyRelationship, address),
         _ => Kind::Unknown,
     };
     (kind, "")
@@ -171,6 +181,6 @@ pub(crate) fn hashed_group_id(id: &str) -> String {
 
 /// The group of this id, or of this hashed one.
 pub(crate) fn group<'a>(state: &'a State, id: &str) -> Option<&'a Group> {
-    let hashed = || state.directory.groups().iter().find(|group| hashed_group_id(&group.id) == id);
-    state.directory.group(id).or_else(hashed)
+    let hashed = || state.directory().groups().iter().find(|group| hashed_group_id(&group.id) == id);
+    state.directory().group(id).or_else(hashed)
 }

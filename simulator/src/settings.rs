@@ -4,6 +4,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Simulator;
 use crate::directory::Directory;
 
@@ -30,6 +32,7 @@ pub struct Builder {
     pub(crate) settings: Settings,
     pub(crate) directory: Option<Directory>,
     pub(crate) contacts: usize,
+    pub(crate) special_groups: bool,
     pub(crate) sign_in_address: Option<String>,
 }
 
@@ -47,12 +50,61 @@ pub(crate) struct Settings {
     pub(crate) applications_host: Option<String>,
     pub(crate) grants: Vec<String>,
     pub(crate) passive_url: Option<String>,
+    pub(crate) switches: Switches,
+}
+
+/// What can be set before the start and while it runs. The control endpoint names them as they stand here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Switches {
     pub(crate) search_default_limit: usize,
+    /// None where it is 0, as with the next two.
     pub(crate) max_outstanding: usize,
+    pub(crate) max_groups: usize,
+    pub(crate) max_contacts: usize,
+    /// For ever where it is 0.
+    pub(crate) inactive_timeout_ms: u64,
+    pub(crate) batch_link: bool,
+    pub(crate) batch_bom: bool,
+    pub(crate) batch_stray_line: bool,
+    pub(crate) photos: bool,
+    pub(crate) always_revised: bool,
     pub(crate) legacy_discovery: bool,
     pub(crate) unquoted_challenge: bool,
     pub(crate) bearer_challenge_only: bool,
     pub(crate) forbid_expired: bool,
+}
+
+impl Switches {
+    pub(crate) fn inactive_timeout(&self) -> Option<Duration> {
+        Some(Duration::from_millis(self.inactive_timeout_ms)).filter(|timeout| !timeout.is_zero())
+    }
+
+    pub(crate) fn set_inactive_timeout(&mut self, timeout: Option<Duration>) {
+        // What is shorter than the unit is not "for ever".
+        self.inactive_timeout_ms = timeout.map_or(0, |timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1));
+    }
+}
+
+impl Default for Switches {
+    fn default() -> Switches {
+        Switches {
+            search_default_limit: 10,
+            max_outstanding: 100,
+            max_groups: 64,
+            max_contacts: 250,
+            inactive_timeout_ms: 300_000,
+            batch_link: true,
+            batch_bom: false,
+            batch_stray_line: false,
+            photos: true,
+            always_revised: false,
+            legacy_discovery: false,
+            unquoted_challenge: false,
+            bearer_challenge_only: false,
+            forbid_expired: false,
+        }
+    }
 }
 
 impl Default for Builder {
@@ -71,15 +123,11 @@ impl Default for Builder {
                 applications_host: None,
                 grants: vec![grant::WINDOWS.into(), grant::PASSWORD.into()],
                 passive_url: None,
-                search_default_limit: 10,
-                max_outstanding: 100,
-                legacy_discovery: false,
-                unquoted_challenge: false,
-                bearer_challenge_only: false,
-                forbid_expired: false,
+                switches: Switches::default(),
             },
             directory: None,
             contacts: 0,
+            special_groups: false,
             sign_in_address: None,
         }
     }
@@ -126,6 +174,13 @@ impl Builder {
     #[must_use]
     pub fn contacts(mut self, count: usize) -> Builder {
         self.contacts = count;
+        self
+    }
+
+    /// Adds the groups that few users have: their delegates, those whose delegate they are, and their organisation.
+    #[must_use]
+    pub fn special_groups(mut self, add: bool) -> Builder {
+        self.special_groups = add;
         self
     }
 
@@ -200,42 +255,98 @@ impl Builder {
     /// How many people a search without a limit finds; 10 by default.
     #[must_use]
     pub fn search_default_limit(mut self, limit: usize) -> Builder {
-        self.settings.search_default_limit = limit;
+        self.settings.switches.search_default_limit = limit;
         self
     }
 
-    /// How many requests of the user may be under way, across all batches; 100 by default.
+    /// How many requests of the user may be under way, each part of a batch being one; 100 by default, 0 for no limit.
     #[must_use]
     pub fn max_outstanding(mut self, limit: usize) -> Builder {
-        self.settings.max_outstanding = limit;
+        self.settings.switches.max_outstanding = limit;
+        self
+    }
+
+    /// How many groups the contact list may hold; 64 by default, 0 for no limit.
+    #[must_use]
+    pub fn max_groups(mut self, limit: usize) -> Builder {
+        self.settings.switches.max_groups = limit;
+        self
+    }
+
+    /// How many contacts the user may add to the contact list until it is full; 250 by default, 0 for no limit.
+    #[must_use]
+    pub fn max_contacts(mut self, limit: usize) -> Builder {
+        self.settings.switches.max_contacts = limit;
+        self
+    }
+
+    /// How long a user who was made available may do nothing until the application expires; five minutes by default, `None` for ever.
+    #[must_use]
+    pub fn inactive_timeout(mut self, timeout: Option<Duration>) -> Builder {
+        self.settings.switches.set_inactive_timeout(timeout);
+        self
+    }
+
+    /// Whether there is a batch resource; there is by default.
+    #[must_use]
+    pub fn batch_link(mut self, link: bool) -> Builder {
+        self.settings.switches.batch_link = link;
+        self
+    }
+
+    /// The JSON within the answer to a batch begins with a byte order mark, as that of some front ends does.
+    #[must_use]
+    pub fn batch_bom(mut self, bom: bool) -> Builder {
+        self.settings.switches.batch_bom = bom;
+        self
+    }
+
+    /// The JSON within the answer to a batch comes after a line with nothing but a question mark: a byte order mark gone wrong.
+    #[must_use]
+    pub fn batch_stray_line(mut self, stray: bool) -> Builder {
+        self.settings.switches.batch_stray_line = stray;
+        self
+    }
+
+    /// The second revision of resources is answered to those as well who do not ask for it by `X-MS-RequiresMinResourceVersion`.
+    #[must_use]
+    pub fn always_revised(mut self, always: bool) -> Builder {
+        self.settings.switches.always_revised = always;
+        self
+    }
+
+    /// Whether the administrator lets people see each other's photos; by default so.
+    #[must_use]
+    pub fn photos(mut self, shown: bool) -> Builder {
+        self.settings.switches.photos = shown;
         self
     }
 
     /// Discovery answers in its older shape, with `Links` arrays of `token` and `href`.
     #[must_use]
     pub fn legacy_discovery(mut self, legacy: bool) -> Builder {
-        self.settings.legacy_discovery = legacy;
+        self.settings.switches.legacy_discovery = legacy;
         self
     }
 
     /// The challenge gives the token service's address without quotation marks, as some front ends do.
     #[must_use]
     pub fn unquoted_challenge(mut self, unquoted: bool) -> Builder {
-        self.settings.unquoted_challenge = unquoted;
+        self.settings.switches.unquoted_challenge = unquoted;
         self
     }
 
     /// The challenge names only the Bearer scheme: there is no token service to turn to.
     #[must_use]
     pub fn bearer_challenge_only(mut self, only: bool) -> Builder {
-        self.settings.bearer_challenge_only = only;
+        self.settings.switches.bearer_challenge_only = only;
         self
     }
 
     /// A token that is no longer good is answered 403 instead of 401, as some front ends do.
     #[must_use]
     pub fn forbid_expired(mut self, forbid: bool) -> Builder {
-        self.settings.forbid_expired = forbid;
+        self.settings.switches.forbid_expired = forbid;
         self
     }
 }

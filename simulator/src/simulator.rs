@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::certificates::{self, CaFile};
-use crate::clock::Clock;
-use crate::directory::Directory;
-use crate::fault::{Fault, Faults};
+use crate::directory::{Change, Directory};
+use crate::fault::Fault;
 use crate::net::{Role, Server};
-use crate::record::{Journal, RequestRecord};
-use crate::settings::Builder;
-use crate::state::{Applications, State, Tokens, lock};
+use crate::record::RequestRecord;
+use crate::settings::{Builder, Switches};
+use crate::state::{Places, State, lock};
 
 /// A running UCWA server. Dropping it stops it and removes the CA's file.
 #[derive(Debug)]
@@ -46,9 +45,12 @@ impl Simulator {
     }
 
     pub(crate) fn start_with(builder: Builder) -> io::Result<Simulator> {
-        let Builder { settings, directory, contacts, sign_in_address } = builder;
+        let Builder { settings, directory, contacts, special_groups, sign_in_address } = builder;
         let mut directory = directory.unwrap_or_default();
         directory.generate(contacts);
+        if special_groups {
+            directory.add_special_groups();
+        }
         if let Some(address) = sign_in_address {
             directory.me.set_uri(&address);
         }
@@ -57,23 +59,12 @@ impl Simulator {
             TcpListener::bind(address).map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {address}: {error}")))
         };
         let (https, http, control) = (bind(settings.listen)?, bind(settings.http_listen)?, bind(settings.control_listen)?);
-        let state = State {
-            directory,
-            clock: Clock::new(),
-            faults: Faults::default(),
-            journal: Journal::default(),
-            tokens: Tokens::default(),
-            applications: Applications::default(),
-            connections: 0,
-            https: https.local_addr()?,
-            http: http.local_addr()?,
-            control: control.local_addr()?,
-            ca_file: ca.path().to_owned(),
-            settings,
-        };
+        let places =
+            Places { https: https.local_addr()?, http: http.local_addr()?, control: control.local_addr()?, ca_file: ca.path().to_owned() };
+        let (https_address, http_address) = (places.https, places.http);
+        let state = State::new(settings, directory, places);
         let facts = (state.https_url(), state.http_url(), state.control_url());
-        let (https_address, http_address) = (state.https, state.http);
-        let (sign_in_address, password) = (state.directory.me.uri().to_owned(), state.settings.password.clone());
+        let (sign_in_address, password) = (state.directory().me.uri().to_owned(), state.settings.password.clone());
         let state = Arc::new(Mutex::new(state));
         let listeners = vec![(https, Role::Https(acceptor)), (http, Role::Http), (control, Role::Control)];
         let server = Server::start(state.clone(), listeners)?;
@@ -141,12 +132,22 @@ impl Simulator {
     /// False where there is no such person or the change is none; nothing is changed then.
     #[allow(clippy::needless_pass_by_value, reason = "so that json!(…) can be handed over as it is")]
     pub fn set_presence(&self, uri: &str, change: serde_json::Value) -> bool {
-        lock(&self.state).directory.person_mut(uri).is_some_and(|person| person.presence.change(&change).is_ok())
+        lock(&self.state).change(|directory| directory.person_mut(uri).is_some_and(|person| person.presence.change(&change).is_ok()))
     }
 
     /// Changes the directory while nobody is served.
     pub fn edit(&self, change: impl FnOnce(&mut Directory)) {
-        change(&mut lock(&self.state).directory);
+        lock(&self.state).change(change);
+    }
+
+    /// What changed since the start or the last clearing, in order, whoever did it: the newest 10,000.
+    pub fn changes(&self) -> Vec<Change> {
+        lock(&self.state).changes().cloned().collect()
+    }
+
+    /// Forgets what changed.
+    pub fn clear_changes(&self) {
+        lock(&self.state).forget_changes();
     }
 
     /// Orders a fault.
@@ -161,12 +162,19 @@ impl Simulator {
 
     /// Moves the simulator's clock forward.
     pub fn advance(&self, by: Duration) {
-        lock(&self.state).clock.advance(by);
+        let mut state = lock(&self.state);
+        state.clock.advance(by);
+        state.catch_up();
     }
 
-    /// What was asked since the start or the last clearing, in order: the newest 100,000.
+    /// What was asked since the start or the last clearing, in order: the newest 100,000. Of a batch this is the whole.
     pub fn requests(&self) -> Vec<RequestRecord> {
         lock(&self.state).journal.records().cloned().collect()
+    }
+
+    /// What was asked in batches, in order: the newest 100,000.
+    pub fn batched_requests(&self) -> Vec<RequestRecord> {
+        lock(&self.state).journal.batched().cloned().collect()
     }
 
     /// Forgets what was asked.
@@ -177,6 +185,16 @@ impl Simulator {
     /// How often the resource of this link relation was asked for.
     pub fn count(&self, route: &str) -> usize {
         lock(&self.state).journal.count(route)
+    }
+
+    /// How often the resource of this link relation was asked for in batches.
+    pub fn count_batched(&self, route: &str) -> usize {
+        lock(&self.state).journal.count_batched(route)
+    }
+
+    /// How many requests of the user are under way, each part of a batch being one.
+    pub fn outstanding(&self) -> usize {
+        lock(&self.state).under_way.count()
     }
 
     /// How many connections were accepted so far, those of the control endpoint aside.
@@ -201,19 +219,68 @@ impl Simulator {
         state.tokens.issue(crate::http::host_name(host), expires)
     }
 
+    fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        change(&mut lock(&self.state).settings.switches);
+    }
+
     /// Whether a token that is no longer good is answered 403 instead of 401.
     pub fn forbid_expired(&self, forbid: bool) {
-        lock(&self.state).settings.forbid_expired = forbid;
+        self.switch(|switches| switches.forbid_expired = forbid);
+    }
+
+    /// As [`Builder::max_outstanding`], from now on.
+    pub fn max_outstanding(&self, limit: usize) {
+        self.switch(|switches| switches.max_outstanding = limit);
+    }
+
+    /// As [`Builder::max_groups`], from now on.
+    pub fn max_groups(&self, limit: usize) {
+        self.switch(|switches| switches.max_groups = limit);
+    }
+
+    /// As [`Builder::max_contacts`], from now on.
+    pub fn max_contacts(&self, limit: usize) {
+        self.switch(|switches| switches.max_contacts = limit);
+    }
+
+    /// As [`Builder::inactive_timeout`], from now on.
+    pub fn inactive_timeout(&self, timeout: Option<Duration>) {
+        self.switch(|switches| switches.set_inactive_timeout(timeout));
+    }
+
+    /// As [`Builder::batch_link`], from now on.
+    pub fn batch_link(&self, link: bool) {
+        self.switch(|switches| switches.batch_link = link);
+    }
+
+    /// As [`Builder::batch_bom`], from now on.
+    pub fn batch_bom(&self, bom: bool) {
+        self.switch(|switches| switches.batch_bom = bom);
+    }
+
+    /// As [`Builder::batch_stray_line`], from now on.
+    pub fn batch_stray_line(&self, stray: bool) {
+        self.switch(|switches| switches.batch_stray_line = stray);
+    }
+
+    /// As [`Builder::always_revised`], from now on.
+    pub fn always_revised(&self, always: bool) {
+        self.switch(|switches| switches.always_revised = always);
+    }
+
+    /// As [`Builder::photos`], from now on.
+    pub fn photos(&self, shown: bool) {
+        self.switch(|switches| switches.photos = shown);
     }
 
     /// Deletes all applications: 404 `ApplicationNotFound` from now on.
     pub fn delete_applications(&self) {
-        lock(&self.state).applications.delete_all();
+        lock(&self.state).end_applications(|applications| applications.delete_all());
     }
 
     /// Expires all applications: 410 `InactiveApplicationExpired` from now on.
     pub fn expire_applications(&self) {
-        lock(&self.state).applications.expire_all();
+        lock(&self.state).end_applications(|applications| applications.expire_all());
     }
 
     /// Moves the user to another pool, or back to the host that is asked: the applications are gone, and a pool that the user is not
@@ -221,6 +288,6 @@ impl Simulator {
     pub fn move_applications_host(&self, host: Option<&str>) {
         let mut state = lock(&self.state);
         state.settings.applications_host = host.map(Into::into);
-        state.applications.delete_all();
+        state.end_applications(|applications| applications.delete_all());
     }
 }

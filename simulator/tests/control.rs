@@ -89,12 +89,74 @@ fn the_rest_of_the_handles() {
 }
 
 #[test]
+fn settings_are_switched_and_changes_told() {
+    let simulator = Simulator::start().unwrap();
+    let client = Client::sign_in(&simulator);
+    let settings = json(&control(&simulator, "GET", "settings", ""));
+    assert_eq!((&settings["maxOutstanding"], &settings["inactiveTimeoutMs"]), (&json!(100), &json!(300_000)));
+    let names = [
+        "batchBom",
+        "batchStrayLine",
+        "batchLink",
+        "photos",
+        "alwaysRevised",
+        "forbidExpired",
+        "legacyDiscovery",
+        "unquotedChallenge",
+        "bearerChallengeOnly",
+    ];
+    for name in names {
+        let changed = json(&control(&simulator, "PUT", "settings", &json!({name: true}).to_string()));
+        assert_eq!(changed[name], true, "{name}");
+    }
+    control(&simulator, "PUT", "settings", r#"{"batchLink":false,"maxOutstanding":1,"maxGroups":2,"maxContacts":3}"#);
+    assert!(client.read("")["_links"].get("batch").is_none());
+    for wrong in ["", "[]", r#"{"batchLynk":true}"#, r#"{"batchLink":true,"maxGroups":-1}"#] {
+        let refused = control(&simulator, "PUT", "settings", wrong);
+        assert_eq!((refused.status().as_u16(), &json(&refused)["allowed"]["batchLink"]), (400, &json!(false)), "{wrong}");
+    }
+    let overview = json(&control(&simulator, "GET", "", ""));
+    assert_eq!((&overview["settings"]["maxGroups"], &overview["outstanding"]), (&json!(2), &json!(0)));
+
+    control(&simulator, "PUT", "presence/sarad@contoso.com", r#"{"availability":"Online"}"#);
+    let changes = json(&control(&simulator, "GET", "changes", ""));
+    let expected = json!({"changes": [{"kind": "updated", "rel": "contactPresence", "subject": "sip:SaraD@contoso.com"}]});
+    assert_eq!(changes, expected);
+    assert_eq!(json(&control(&simulator, "DELETE", "changes", "")), json!({"changes": []}));
+}
+
+#[test]
+fn what_was_in_batches_is_told_apart() {
+    let simulator = Simulator::start().unwrap();
+    let client = Client::sign_in(&simulator);
+    let part = format!("GET {} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n", client.at("/me"));
+    let body = format!("--b\r\nContent-Type: application/http; msgtype=request\r\n\r\n{part}\r\n--b--");
+    let reply = client.send("POST", &client.at("/batch"), &[("Content-Type", "multipart/batching; boundary=b")], &body);
+    assert_eq!(reply.status(), 200);
+    let requests = json(&control(&simulator, "GET", "requests?list=true", ""));
+    assert_eq!((&requests["total"], &requests["routes"]["batch"], &requests["batchedRoutes"]), (&json!(3), &json!(1), &json!({"me": 1})));
+    assert_eq!(requests["records"].as_array().unwrap().len(), 3);
+    assert_eq!((&requests["batchedRecords"][0]["route"], &requests["batchedRecords"][0]["batched"]), (&json!("me"), &json!(3)));
+}
+
+#[test]
 fn the_program_tells_where_it_is_and_ends_with_its_input() {
     let folder = std::env::temp_dir().join(format!("simulator-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("ready.json");
     let mut program = Command::new(env!("CARGO_BIN_EXE_ucwa-simulator"))
-        .args(["--listen", "127.0.0.1:0", "--contacts", "3", "--latency-ms", "0", "--password", "other", "--exit-with-stdin"])
+        .args([
+            "--listen",
+            "127.0.0.1:0",
+            "--contacts",
+            "3",
+            "--latency-ms",
+            "0",
+            "--password",
+            "other",
+            "--special-groups",
+            "--exit-with-stdin",
+        ])
         .arg("--ready-file")
         .arg(&file)
         .stdin(Stdio::piped())

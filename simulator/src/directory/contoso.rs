@@ -157,6 +157,19 @@ fn groups(directory: &mut Directory) {
     directory.add_group(found);
 }
 
+pub(super) fn add_special_groups(directory: &mut Directory) {
+    let groups = [
+        (GroupKind::Delegates, "Delegates", &["JuliaM", "ChrisB"][..]),
+        (GroupKind::Delegators, "People I Manage Calls For", &["MayaC"]),
+        (GroupKind::Organization, "My Organization", &["JuliaM", "OmarH", "PriyaN"]),
+    ];
+    for (kind, name, mailboxes) in groups {
+        let mut group = Group::new(kind, name);
+        group.members = mailboxes.iter().map(|mailbox| format!("sip:{mailbox}@{DOMAIN}")).collect();
+        directory.add_group(group);
+    }
+}
+
 const FIRST: [&str; 20] = [
     "Aino", "Bela", "Carla", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kaia", "Luca", "Mina", "Nils", "Olga", "Pavel",
     "Quinn", "Rania", "Sven", "Thea",
@@ -167,12 +180,8 @@ const LAST: [&str; 20] = [
 ];
 
 pub(super) fn generate(directory: &mut Directory, count: usize) {
-    let mut lists: Vec<usize> = Vec::new();
-    for (index, group) in directory.groups.iter().enumerate() {
-        if matches!(group.kind, GroupKind::Default | GroupKind::Own) {
-            lists.push(index);
-        }
-    }
+    let lists = directory.groups.iter().filter(|group| matches!(group.kind, GroupKind::Default | GroupKind::Own));
+    let lists: Vec<String> = lists.map(|group| group.id.clone()).collect();
     let start = directory.people.len();
     for number in 1..=count {
         let (first, last) = (FIRST[number % FIRST.len()], LAST[number / FIRST.len() % LAST.len()]);
@@ -187,8 +196,8 @@ pub(super) fn generate(directory: &mut Directory, count: usize) {
         person.presence = generated_presence(number);
         let uri = person.uri().to_owned();
         directory.add_person(person);
-        if let Some(list) = lists.get(number % lists.len().max(1)) {
-            directory.groups[*list].members.push(uri);
+        if let Some(group) = lists.get(number % lists.len().max(1)).and_then(|id| directory.group_mut(id)) {
+            group.members.push(uri);
         }
     }
 }

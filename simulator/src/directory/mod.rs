@@ -1,10 +1,14 @@
 //! The people of the simulated company, their presence, and the user's contact list.
 
+mod change;
 mod contoso;
+mod group;
 mod person;
 
 use std::collections::{BTreeMap, HashSet};
 
+pub use change::{Change, ChangeKind};
+pub use group::{Group, GroupKind};
 pub use person::{Note, Person, Presence};
 
 /// The people there are, the user among them, and the groups of the user's contact list.
@@ -23,103 +27,7 @@ pub struct Directory {
     people: BTreeMap<String, Person>,
     groups: Vec<Group>,
     next_group: u32,
-}
-
-/// A group of the contact list, or a distribution group that can be found.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// What the server knows it by; [`Directory::add_group`] gives one where it is empty.
-    pub id: String,
-    /// What kind of group it is.
-    pub kind: GroupKind,
-    /// Its name; several groups may have the same.
-    pub name: String,
-    /// Addresses of its members, in their order.
-    pub members: Vec<String>,
-    /// The address of a distribution group.
-    pub uri: Option<String>,
-    /// Whether it is on the contact list; a distribution group that is not is only found by searching.
-    pub listed: bool,
-    /// Whether its members are linked. A distribution group without them can only be expanded.
-    pub contacts_linked: bool,
-}
-
-/// The kinds of group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupKind {
-    /// The people pinned to the top.
-    Pinned,
-    /// The people in no other group.
-    Default,
-    /// A group made by the user.
-    Own,
-    /// A distribution group of the company.
-    Distribution,
-    /// The user's delegates.
-    Delegates,
-    /// The people whose delegate the user is.
-    Delegators,
-    /// The user's organisation.
-    Organization,
-}
-
-impl GroupKind {
-    /// The link relation of such a group.
-    pub fn rel(self) -> &'static str {
-        match self {
-            GroupKind::Pinned => "pinnedGroup",
-            GroupKind::Default => "defaultGroup",
-            GroupKind::Own => "group",
-            GroupKind::Distribution => "distributionGroup",
-            GroupKind::Delegates => "delegatesGroup",
-            GroupKind::Delegators => "delegatorsGroup",
-            GroupKind::Organization => "myOrganizationGroup",
-        }
-    }
-}
-
-impl Group {
-    /// An empty group of this kind and name, on the contact list.
-    pub fn new(kind: GroupKind, name: &str) -> Group {
-        Group { id: String::new(), kind, name: name.into(), members: Vec::new(), uri: None, listed: true, contacts_linked: true }
-    }
-
-    /// An empty group made by the user.
-    pub fn own(name: &str) -> Group {
-        Group::new(GroupKind::Own, name)
-    }
-
-    /// A distribution group of this address, which can only be expanded.
-    pub fn distribution(name: &str, uri: &str) -> Group {
-        Group { uri: Some(sip_uri(uri)), contacts_linked: false, ..Group::new(GroupKind::Distribution, name) }
-    }
-
-    /// The same with these further members.
-    #[must_use]
-    pub fn with_members<'a>(mut self, uris: impl IntoIterator<Item = &'a str>) -> Group {
-        self.members.extend(uris.into_iter().map(sip_uri));
-        self
-    }
-
-    /// The same under this id.
-    #[must_use]
-    pub fn with_id(mut self, id: &str) -> Group {
-        self.id = id.into();
-        self
-    }
-
-    /// The same, found by searching only.
-    #[must_use]
-    pub fn unlisted(mut self) -> Group {
-        self.listed = false;
-        self
-    }
-
-    /// Whether this address is a member, compared without regard to case.
-    pub fn has_member(&self, uri: &str) -> bool {
-        let uri = sip_uri(uri);
-        self.members.iter().any(|member| member.eq_ignore_ascii_case(&uri))
-    }
+    before: Option<Box<change::Before>>,
 }
 
 impl Default for Directory {
@@ -132,7 +40,7 @@ impl Default for Directory {
 impl Directory {
     /// A company of one, with empty pinned and default groups.
     pub fn new(me: Person) -> Directory {
-        let mut directory = Directory { me, people: BTreeMap::new(), groups: Vec::new(), next_group: 1 };
+        let mut directory = Directory { me, people: BTreeMap::new(), groups: Vec::new(), next_group: 1, before: None };
         directory.add_group(Group::new(GroupKind::Pinned, "Pinned Contacts"));
         directory.add_group(Group::new(GroupKind::Default, "Other Contacts"));
         directory
@@ -141,6 +49,11 @@ impl Directory {
     /// Adds so many invented people, always the same ones, and spreads them over the default group and the user's own.
     pub fn generate(&mut self, count: usize) {
         contoso::generate(self, count);
+    }
+
+    /// Adds the groups that few users have: their delegates, those whose delegate they are, and their organisation.
+    pub fn add_special_groups(&mut self) {
+        contoso::add_special_groups(self);
     }
 
     /// The person of this address, compared without regard to case, with or without `sip:`.
@@ -152,7 +65,11 @@ impl Directory {
     /// The same, to change.
     pub fn person_mut(&mut self, uri: &str) -> Option<&mut Person> {
         let key = key(uri);
-        if key == self::key(self.me.uri()) { Some(&mut self.me) } else { self.people.get_mut(&key) }
+        if key == self::key(self.me.uri()) {
+            return Some(&mut self.me);
+        }
+        self.remember_person(&key);
+        self.people.get_mut(&key)
     }
 
     /// The user, then everybody else by address.
@@ -164,6 +81,7 @@ impl Directory {
     pub fn add_person(&mut self, person: Person) {
         match self.person_mut(person.uri()) {
             Some(known) => *known = person,
+            // Asking for it has noted that nobody was there.
             None => drop(self.people.insert(key(person.uri()), person)),
         }
     }
@@ -172,22 +90,24 @@ impl Directory {
     pub fn add_contact(&mut self, person: Person, group: Option<&str>) {
         let uri = person.uri().to_owned();
         self.add_person(person);
-        let fits = |candidate: &&mut Group| match group {
+        let fits = |candidate: &&Group| match group {
             Some(name) => candidate.name == name,
             None => candidate.kind == GroupKind::Default,
         };
-        if let Some(group) = self.groups.iter_mut().find(fits)
-            && !group.has_member(&uri)
-        {
+        let id = self.groups.iter().find(fits).filter(|group| !group.has_member(&uri)).map(|group| group.id.clone());
+        if let Some(group) = id.and_then(|id| self.group_mut(&id)) {
             group.members.push(uri);
         }
     }
 
     /// Removes a person, but not the user, from the company and from every group.
     pub fn remove_person(&mut self, uri: &str) -> Option<Person> {
+        self.remember_person(&key(uri));
         let person = self.people.remove(&key(uri))?;
-        for group in &mut self.groups {
-            group.members.retain(|member| !member.eq_ignore_ascii_case(person.uri()));
+        for id in self.ids_of_groups_with(person.uri()) {
+            if let Some(group) = self.group_mut(&id) {
+                group.remove_member(person.uri());
+            }
         }
         Some(person)
     }
@@ -204,6 +124,7 @@ impl Directory {
 
     /// The same, to change.
     pub fn group_mut(&mut self, id: &str) -> Option<&mut Group> {
+        self.remember_group(id);
         self.groups.iter_mut().find(|group| group.id == id)
     }
 
@@ -214,7 +135,8 @@ impl Directory {
 
     /// The same, to change.
     pub fn group_named_mut(&mut self, name: &str) -> Option<&mut Group> {
-        self.groups.iter_mut().find(|group| group.name == name)
+        let id = self.group_named(name)?.id.clone();
+        self.group_mut(&id)
     }
 
     /// Adds a group and tells its id, made up where it has none.
@@ -225,14 +147,21 @@ impl Directory {
             self.next_group += 1;
         }
         let id = group.id.clone();
+        self.remember_group(&id);
         self.groups.push(group);
         id
     }
 
     /// Removes the group of this id.
     pub fn remove_group(&mut self, id: &str) -> Option<Group> {
+        self.remember_group(id);
         let at = self.groups.iter().position(|group| group.id == id)?;
         Some(self.groups.remove(at))
+    }
+
+    /// The ids of the groups that have this address as a member.
+    pub(crate) fn ids_of_groups_with(&self, uri: &str) -> Vec<String> {
+        self.groups.iter().filter(|group| group.has_member(uri)).map(|group| group.id.clone()).collect()
     }
 
     /// The members of a group that exist, in its order.
@@ -240,10 +169,11 @@ impl Directory {
         group.members.iter().filter_map(|uri| self.person(uri))
     }
 
-    /// The contact list: the members of the user's groups, each once. Distribution groups do not make contacts.
+    /// The contact list: the members of the user's groups, each once. Those of distribution groups, of the organisation, and those whose
+    /// delegate the user is are no contacts by that.
     pub fn contacts(&self) -> Vec<&Person> {
         let mut seen = HashSet::new();
-        let lists = self.groups.iter().filter(|group| group.listed && group.kind != GroupKind::Distribution);
+        let lists = self.groups.iter().filter(|group| group.makes_contacts());
         lists.flat_map(|group| self.members(group)).filter(|person| seen.insert(person.uri())).collect()
     }
 }

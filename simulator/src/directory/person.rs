@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::sip_uri;
 
 /// A person. What is `None` or empty is missing from the resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     uri: String,
     /// The name shown.
@@ -163,6 +163,19 @@ impl Person {
     pub(crate) fn set_uri(&mut self, uri: &str) {
         self.uri = sip_uri(uri);
         self.emails = vec![self.address().to_owned()];
+    }
+
+    /// Whether all is the same but what has resources of its own: presence, note, place, modalities, privacy.
+    pub(crate) fn has_same_data(&self, other: &Person) -> bool {
+        let own = |person: &Person| Person {
+            presence: Presence::default(),
+            note: None,
+            location: None,
+            modalities: Vec::new(),
+            privacy: String::new(),
+            ..person.clone()
+        };
+        own(self) == own(other)
     }
 
     /// The address without its scheme, as it stands in hrefs.

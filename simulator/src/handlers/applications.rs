@@ -1,60 +1,48 @@
 //! Registering an application, and the resource with its dashboards.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::input::Input;
 use super::resource::Resource;
-use super::{Context, me, method_not_allowed, people, requested_revision, tagged};
-use crate::errors;
+use super::{Context, either, is_revised, me, method_not_allowed, people, revise, tagged};
 use crate::http::{Answer, Request};
 use crate::routes::Kind;
 use crate::state::{Registration, State, hash};
 
 const TEXT_LIMIT: usize = 100;
 
+/// Where applications are registered.
+pub(crate) fn applications(state: &mut State, request: &Request) -> Answer {
+    match request.method.as_str() {
+        "POST" => either(create(state, request)),
+        "OPTIONS" => Answer::new(200).header("Allow", "POST, OPTIONS"),
+        _ => method_not_allowed(&["POST", "OPTIONS"]),
+    }
+}
+
 /// Registers an application, or finds the one of the same inputs.
-pub(crate) fn create(state: &mut State, request: &Request) -> Answer {
+fn create(state: &mut State, request: &Request) -> Result<Answer, Answer> {
     if let Some(home) = &state.settings.applications_host
         && !crate::http::host_name(home).eq_ignore_ascii_case(request.host_name())
     {
-        return Answer::error(403, None, "The user is not homed here.");
+        return Err(Answer::error(403, None, "The user is not homed here."));
     }
-    let registration = match registration(request) {
-        Ok(registration) => registration,
-        Err(refusal) => return refusal,
+    let input = Input::of(request)?;
+    let registration = Registration {
+        user_agent: input.needed("userAgent", TEXT_LIMIT)?,
+        endpoint_id: input.needed("endpointId", TEXT_LIMIT)?,
+        culture: input.needed("culture", TEXT_LIMIT)?,
+        kind: input.text("type", TEXT_LIMIT)?.unwrap_or_else(|| "Browser".into()),
+        instance_id: input.text("instanceId", TEXT_LIMIT)?,
     };
-    let (now, lifetime) = (state.clock.now(), state.settings.application_lifetime);
-    let (application, created) = state.applications.register(registration, now, lifetime);
-    let id = application.id.clone();
-    let status = if created || requested_revision(request) < 2.0 { 201 } else { 200 };
-    let context = Context { request, kind: Kind::Application, argument: "", application: &id };
+    let (application, created) = state.register(registration);
+    let (id, echo) = (application.id.clone(), application.echo);
+    let revised = is_revised(state, request);
+    let status = if created || !revised { 201 } else { 200 };
+    let context = Context { request, kind: Kind::Application, argument: "", application: &id, echo, revised };
     let href = context.href("");
     let cookie = format!("cwt_ucwa=AAEB{:08x}; path={href}/photos; secure; HttpOnly", hash(&[&id]));
-    Answer::json(status, &resource(state, &context)).header("Location", href).header("Set-Cookie", cookie)
-}
-
-fn registration(request: &Request) -> Result<Registration, Answer> {
-    let body = request.json()?;
-    let optional = |name: &str| match member(&body, name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.chars().count() <= TEXT_LIMIT => Ok(Some(text.clone())),
-        Some(_) => Err(errors::invalid_parameter(name, "A text of at most 100 characters is needed.")),
-    };
-    let needed = |name: &str| {
-        let text = optional(name)?.filter(|text| !text.trim().is_empty());
-        text.ok_or_else(|| errors::invalid_parameter(name, "The parameter is required."))
-    };
-    Ok(Registration {
-        user_agent: needed("userAgent")?,
-        endpoint_id: needed("endpointId")?,
-        culture: needed("culture")?,
-        kind: optional("type")?.unwrap_or_else(|| "Browser".into()),
-        instance_id: optional("instanceId")?,
-    })
-}
-
-/// A member of an object, its name compared without regard to case, as the server does.
-pub(crate) fn member<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    body.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    Ok(Answer::json(status, &resource(state, &context)).header("Location", href).header("Set-Cookie", cookie))
 }
 
 /// The application itself.
@@ -65,7 +53,7 @@ pub(crate) fn answer(state: &mut State, context: &Context<'_>) -> Answer {
             tagged(context.request, &etag, || Answer::json(200, &resource(state, context)))
         }
         "DELETE" => {
-            state.applications.remove(context.application);
+            state.end_applications(|applications| applications.remove(context.application));
             Answer::no_content()
         }
         _ => method_not_allowed(&["GET", "DELETE"]),
@@ -73,13 +61,13 @@ pub(crate) fn answer(state: &mut State, context: &Context<'_>) -> Answer {
 }
 
 fn etag(state: &State, context: &Context<'_>) -> String {
-    let available = state.applications.get(context.application).is_some_and(|application| application.made_available);
-    hash(&[context.application, &available.to_string()]).to_string()
+    let (available, batch) = (me::is_available(state, context).is_ok(), state.settings.switches.batch_link);
+    hash(&[context.application, &available.to_string(), &batch.to_string()]).to_string()
 }
 
 fn resource(state: &State, context: &Context<'_>) -> Value {
     let mut resource = Resource::at(context.href(""));
-    if let Some(application) = state.applications.get(context.application) {
+    if let Some(application) = state.application(context.application) {
         let inputs = &application.registration;
         resource = resource
             .property("culture", &*inputs.culture)
@@ -89,9 +77,11 @@ fn resource(state: &State, context: &Context<'_>) -> Value {
             .maybe("instanceId", inputs.instance_id.as_deref())
             .property("id", &*application.id);
     }
+    resource = resource.link("policies", context.href("/policies"));
+    if state.settings.switches.batch_link {
+        resource = resource.link("batch", context.href("/batch"));
+    }
     resource
-        .link("policies", context.href("/policies"))
-        .link("batch", context.href("/batch"))
         .link("events", context.href("/events?ack=1"))
         .link("reportMyNetwork", context.href("/reportMyNetwork"))
         .embed("me", me::resource(state, context))
@@ -108,13 +98,10 @@ pub(crate) fn communication(state: &State, context: &Context<'_>) -> Answer {
 
 fn communication_resource(state: &State, context: &Context<'_>) -> Value {
     let below = |path: &str| context.href(&format!("/communication{path}"));
-    let echo = state.applications.get(context.application).map(|application| application.echo.as_str());
-    let mut resource = Resource::at(below(""));
-    if let Some(echo) = echo {
-        resource = resource.property(echo, "please pass this in a PUT request");
-    }
-    resource
-        .property("supportedModalities", json!([]))
+    let available = state.application(context.application).and_then(|application| application.available.as_ref());
+    let modalities = available.map_or(&[][..], |available| &available.modalities);
+    revise::ask_back(Resource::at(below("")), context, &below(""))
+        .property("supportedModalities", modalities)
         .property("supportedMessageFormats", json!(["Plain"]))
         .link("conversations", below("/conversations?filter=active"))
         .link("startMessaging", below("/messagingInvitations"))
@@ -140,14 +127,15 @@ fn online_meetings_resource(context: &Context<'_>) -> Value {
         .rel("onlineMeetings")
 }
 
-pub(crate) fn policies(_: &State, context: &Context<'_>) -> Answer {
+pub(crate) fn policies(state: &State, context: &Context<'_>) -> Answer {
+    let photos = if state.settings.switches.photos { "Enabled" } else { "Disabled" };
     let resource = Resource::at(context.href("/policies"))
         .property("emoticons", "Enabled")
         .property("exchangeUnifiedMessaging", "Disabled")
         .property("htmlMessaging", "Enabled")
         .property("logging", "Disabled")
         .property("messageArchiving", "Disabled")
-        .property("photos", "Enabled")
+        .property("photos", photos)
         .property("saveMessagingHistory", "Enabled")
         .property("telephonyMode", "None");
     Answer::json(200, &resource.rel("policies"))

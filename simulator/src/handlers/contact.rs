@@ -19,7 +19,7 @@ pub(crate) fn href(context: &Context<'_>, person: &Person) -> String {
 }
 
 pub(crate) fn answer(state: &State, context: &Context<'_>) -> Answer {
-    let Some(person) = state.directory.person(context.argument) else {
+    let Some(person) = state.directory().person(context.argument) else {
         return errors::resource_not_found();
     };
     let own = href(context, person);
@@ -45,8 +45,7 @@ pub(crate) fn answer(state: &State, context: &Context<'_>) -> Answer {
             at("note").property("message", message).property("type", kind)
         }
         Kind::ContactLocation => at("location").maybe("location", person.location.as_deref()),
-        Kind::ContactSupportedModalities => at("supportedMedia").property("modalities", person.modalities.clone()),
-        _ => at("privacyRelationship").property("relationshipLevel", &*person.privacy),
+        _ => at("supportedMedia").property("modalities", person.modalities.clone()),
     };
     Answer::json(200, &resource.rel(context.kind.name()))
 }
@@ -75,12 +74,17 @@ fn describe(context: &Context<'_>, person: &Person) -> Resource {
     if person.photo {
         resource = resource.link("contactPhoto", context.href(&format!("/photos/{}", segment(person.address()))));
     }
-    resource
+    let resource = resource
         .link("contactPresence", format!("{own}/presence"))
         .link("contactLocation", format!("{own}/location"))
         .link("contactNote", format!("{own}/note"))
-        .link("contactSupportedModalities", format!("{own}/supportedMedia"))
-        .link("contactPrivacyRelationship", format!("{own}/privacyRelationship"))
+        .link("contactSupportedModalities", format!("{own}/supportedMedia"));
+    let privacy = format!("{own}/privacyRelationship");
+    if context.revised {
+        resource.link_2("contactPrivacyRelationship", privacy)
+    } else {
+        resource.link("contactPrivacyRelationship", privacy)
+    }
 }
 
 /// Stays the same while the person's own data does.

@@ -16,7 +16,7 @@ pub(crate) fn root(state: &State, request: &Request) -> Answer {
     let query = domain.map_or(String::new(), |domain| format!("?originalDomain={}", segment(&domain)));
     let (me, user) = (format!("{origin}{DISCOVERY}{query}"), format!("{origin}{DISCOVERY}/oauth/user{query}"));
     let xframe = format!("{origin}{XFRAME}");
-    discovered(&if state.settings.legacy_discovery {
+    discovered(&if state.settings.switches.legacy_discovery {
         json!({"AccessLocation": "External", "Root": {"Links": [
             {"href": format!("{origin}{DISCOVERY}/domain"), "token": "Domain"},
             {"href": user, "token": "User"},
@@ -33,7 +33,7 @@ pub(crate) fn user(state: &State, request: &Request) -> Answer {
     let origin = request.origin();
     let applications = format!("{}{APPLICATIONS}", home(state, request));
     let (me, xframe) = (format!("{origin}{DISCOVERY}/user"), format!("{origin}{XFRAME}"));
-    discovered(&if state.settings.legacy_discovery {
+    discovered(&if state.settings.switches.legacy_discovery {
         json!({"AccessLocation": "External", "User": {"Links": [
             {"href": applications, "token": "Internal/Ucwa"},
             {"href": applications, "token": "External/Ucwa"},
@@ -53,7 +53,7 @@ fn home(state: &State, request: &Request) -> String {
         Some(host) if host.contains(':') => format!("https://{host}"),
         // A client that got here by the default port is to go on by it.
         Some(host) if request.host() == request.host_name() => format!("https://{host}"),
-        Some(host) => format!("https://{host}:{}", state.https.port()),
+        Some(host) => format!("https://{host}:{}", state.places.https.port()),
     }
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn insecure(state: &State, kind: Kind, request: &Request) -> Answer {
     if kind != Kind::Root {
         return errors::iis_page(403, "Forbidden: Access is denied.", "The page you are trying to access is secured with SSL.");
     }
-    let (host, port) = (request.host_name(), state.https.port());
+    let (host, port) = (request.host_name(), state.places.https.port());
     let host = if request.host() == host { host.to_owned() } else { format!("{host}:{port}") };
     discovered(&json!({"_links": {"redirect": {"href": format!("https://{host}{DISCOVERY}")}}}))
 }

@@ -3,19 +3,31 @@
 use serde_json::{Map, Value, json};
 
 use super::resource::{Resource, segment};
-use super::{Context, contact, people};
+use super::{Context, contact, people, revise, tagged};
 use crate::directory::{Group, GroupKind, Person};
 use crate::errors;
 use crate::http::Answer;
 use crate::routes;
-use crate::state::State;
+use crate::state::{State, hash};
 
-fn href(context: &Context<'_>, group: &Group) -> String {
+pub(crate) fn href(context: &Context<'_>, group: &Group) -> String {
     context.href(&format!("/people/groups/{}", segment(&group.id)))
 }
 
 pub(crate) fn resource(context: &Context<'_>, group: &Group) -> Value {
-    describe(context, group).rel(group.kind.rel())
+    let resource = describe(context, group);
+    let resource = if is_revised(context, group) { resource.etag(etag(group)) } else { resource };
+    resource.rel(group.kind.rel())
+}
+
+/// Whether the group is to be had in its second revision, which can be changed.
+fn is_revised(context: &Context<'_>, group: &Group) -> bool {
+    context.revised && group.kind == GroupKind::Own
+}
+
+/// Stays the same while the group's own data does.
+pub(crate) fn etag(group: &Group) -> String {
+    hash(&[&group.id, &group.name]).to_string()
 }
 
 fn describe(context: &Context<'_>, group: &Group) -> Resource {
@@ -23,6 +35,9 @@ fn describe(context: &Context<'_>, group: &Group) -> Resource {
     let by_group = |path: &str| context.href(&format!("/people/{path}?groupId={}", segment(&group.id)));
     let mut resource =
         Resource::at(own.clone()).maybe("uri", group.uri.as_deref()).property("id", &*group.id).property("name", &*group.name);
+    if is_revised(context, group) {
+        resource = revise::ask_back(resource, context, &own);
+    }
     if group.contacts_linked {
         resource = resource.link("groupContacts", by_group("contacts"));
     }
@@ -43,7 +58,7 @@ fn describe(context: &Context<'_>, group: &Group) -> Resource {
 /// All groups of the contact list.
 pub(crate) fn groups(state: &State, context: &Context<'_>) -> Answer {
     let resource = Resource::at(context.href("/people/groups"));
-    let listed = state.directory.groups().iter().filter(|group| group.listed);
+    let listed = state.directory().groups().iter().filter(|group| group.listed);
     let resource = if context.links_only() {
         let mut resource = resource;
         for (rel, value) in by_rel(listed, |group| json!({"href": href(context, group)})) {
@@ -78,6 +93,7 @@ fn by_rel<'a>(groups: impl Iterator<Item = &'a Group>, value: impl Fn(&Group) ->
 /// One group.
 pub(crate) fn group(state: &State, context: &Context<'_>) -> Answer {
     match routes::group(state, context.argument) {
+        Some(group) if is_revised(context, group) => tagged(context.request, &etag(group), || Answer::json(200, &resource(context, group))),
         Some(group) => Answer::json(200, &resource(context, group)),
         None => errors::resource_not_found(),
     }
@@ -89,7 +105,7 @@ pub(crate) fn contacts(state: &State, context: &Context<'_>) -> Answer {
     let Some(group) = routes::group(state, &id) else {
         return errors::resource_not_found();
     };
-    let members: Vec<&Person> = state.directory.members(group).collect();
+    let members: Vec<&Person> = state.directory().members(group).collect();
     // It names itself by another id than the one it was asked by.
     let own = context.href(&format!("/people/contacts?groupId={}", routes::hashed_group_id(&group.id)));
     Answer::json(200, &people::list(Resource::at(own), context, &members).rel("groupContacts"))
@@ -99,7 +115,7 @@ pub(crate) fn contacts(state: &State, context: &Context<'_>) -> Answer {
 pub(crate) fn expand(state: &State, context: &Context<'_>) -> Answer {
     match routes::group(state, context.argument).filter(|group| group.kind == GroupKind::Distribution) {
         Some(group) => {
-            let members: Vec<Value> = state.directory.members(group).map(|person| contact::resource(context, person)).collect();
+            let members: Vec<Value> = state.directory().members(group).map(|person| contact::resource(context, person)).collect();
             Answer::json(200, &describe(context, group).embed("contact", members).rel("distributionGroup"))
         }
         None => errors::resource_not_found(),

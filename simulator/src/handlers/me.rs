@@ -2,19 +2,27 @@
 
 use serde_json::Value;
 
-use super::Context;
+use super::input::Input;
 use super::resource::{Resource, segment};
+use super::{Context, allow, either};
+use crate::directory::{Note, Presence};
 use crate::http::Answer;
+use crate::routes::Kind;
 use crate::state::State;
+
+/// What users may choose.
+pub(crate) const AVAILABILITIES: [&str; 6] = ["Online", "Busy", "DoNotDisturb", "BeRightBack", "Away", "Offwork"];
+const NOTE_LIMIT: usize = 500;
+const LOCATION_LIMIT: usize = 60;
 
 pub(crate) fn me(state: &State, context: &Context<'_>) -> Answer {
     Answer::json(200, &resource(state, context))
 }
 
 pub(crate) fn resource(state: &State, context: &Context<'_>) -> Value {
-    let me = &state.directory.me;
+    let me = &state.directory().me;
     let below = |path: &str| context.href(&format!("/me{path}"));
-    let available = state.applications.get(context.application).is_some_and(|application| application.made_available);
+    let available = is_available(state, context).is_ok();
     let mut resource = Resource::at(below(""))
         .maybe("name", me.name.as_deref())
         .property("uri", me.uri())
@@ -32,6 +40,8 @@ pub(crate) fn resource(state: &State, context: &Context<'_>) -> Value {
         for own in ["note", "presence", "location", "reportMyActivity"] {
             resource = resource.link(own, below(&format!("/{own}")));
         }
+    } else if context.revised {
+        resource = resource.link_2("makeMeAvailable", below("/makeMeAvailable"));
     } else {
         resource = resource.link("makeMeAvailable", below("/makeMeAvailable"));
     }
@@ -42,23 +52,69 @@ pub(crate) fn resource(state: &State, context: &Context<'_>) -> Value {
         .rel("me")
 }
 
-pub(crate) fn phones(state: &State, context: &Context<'_>) -> Answer {
-    let me = &state.directory.me;
-    let known = [("work", &me.work_phone), ("mobile", &me.mobile_phone), ("home", &me.home_phone), ("other", &me.other_phone)];
-    let phones = known.iter().filter_map(|(kind, number)| {
-        let href = context.href(&format!("/me/phones/{kind}"));
-        let phone = Resource::at(href.clone())
-            .property("number", number.as_deref()?)
-            .property("type", *kind)
-            .property("includeInContactCard", true)
-            .link("changeNumber", format!("{href}/changeNumber"))
-            .link("changeVisibility", format!("{href}/changeVisibility"));
-        Some(phone.rel("phone"))
-    });
-    let phones: Vec<Value> = phones.collect();
-    Answer::json(200, &Resource::at(context.href("/me/phones")).embed("phone", phones).rel("phones"))
+/// What others see of the user: presence, note, place. There once the user was made available.
+pub(crate) fn published(state: &mut State, context: &Context<'_>) -> Answer {
+    allow(context.request, &["GET", "POST"], || either(read_or_publish(state, context)))
 }
 
-pub(crate) fn needs_availability() -> Answer {
-    Answer::error(409, Some("MakeMeAvailableRequired"), "The user has to be made available first.")
+fn read_or_publish(state: &mut State, context: &Context<'_>) -> Result<Answer, Answer> {
+    is_available(state, context)?;
+    if context.request.method == "POST" {
+        publish(state, context)?;
+        return Ok(Answer::no_content());
+    }
+    let me = &state.directory().me;
+    let resource = Resource::at(context.href(&format!("/me/{}", context.kind.name())));
+    let resource = match context.kind {
+        Kind::Presence => {
+            resource.maybe("availability", me.presence.availability.as_deref()).maybe("activity", me.presence.activity.as_deref())
+        }
+        Kind::Note => {
+            let (message, kind) = me.note.as_ref().map_or(("", "Personal"), |note| (&note.message, &note.kind));
+            resource.property("message", message).property("type", kind)
+        }
+        _ => resource.maybe("location", me.location.as_deref()),
+    };
+    Ok(Answer::json(200, &resource.rel(context.kind.name())))
+}
+
+/// An empty body takes back what was published.
+fn publish(state: &mut State, context: &Context<'_>) -> Result<(), Answer> {
+    let input = Input::of(context.request)?;
+    match context.kind {
+        Kind::Presence => {
+            let availability = input.choice("availability", &AVAILABILITIES)?;
+            state.publish(presence_as(availability.unwrap_or("Online")));
+        }
+        Kind::Note => {
+            let message = input.text("message", NOTE_LIMIT)?.filter(|message| !message.trim().is_empty());
+            state.change(|directory| directory.me.note = message.map(|message| Note::personal(&message)));
+        }
+        _ => {
+            let location = input.text("location", LOCATION_LIMIT)?.filter(|location| !location.trim().is_empty());
+            state.change(|directory| directory.me.location = location);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the application made its user available.
+pub(crate) fn is_available(state: &State, context: &Context<'_>) -> Result<(), Answer> {
+    if state.application(context.application).is_some_and(|application| application.available.is_some()) {
+        return Ok(());
+    }
+    Err(Answer::error(409, Some("MakeMeAvailableRequired"), "The user has to be made available first."))
+}
+
+/// The presence of somebody who chose this availability.
+pub(crate) fn presence_as(chosen: &str) -> Presence {
+    let (availability, activity) = match chosen {
+        "Busy" => ("Busy", "Busy"),
+        "DoNotDisturb" => ("DoNotDisturb", "Do Not Disturb"),
+        "BeRightBack" => ("BeRightBack", "Be Right Back"),
+        "Away" => ("Away", "Away"),
+        "Offwork" => ("Away", "off-work"),
+        _ => ("Online", "Available"),
+    };
+    Presence { activity: Some(activity.into()), device_type: Some("Web".into()), ..Presence::available(availability) }
 }

@@ -1,14 +1,24 @@
 //! What each resource answers. A handler takes the state and the request and gives an answer, so that one may call another.
 
 pub(crate) mod applications;
+pub(crate) mod availability;
+pub(crate) mod batch;
 pub(crate) mod contact;
 pub(crate) mod discovery;
+pub(crate) mod group_changes;
 pub(crate) mod groups;
+pub(crate) mod input;
 pub(crate) mod me;
+pub(crate) mod memberships;
 pub(crate) mod people;
+pub(crate) mod phones;
 pub(crate) mod photo;
+pub(crate) mod privacy;
 pub(crate) mod resource;
+pub(crate) mod revise;
 pub(crate) mod token;
+
+use uuid::Uuid;
 
 use crate::errors;
 use crate::http::{Answer, Request};
@@ -23,17 +33,16 @@ pub(crate) struct Context<'a> {
     pub(crate) argument: &'a str,
     /// The id of the application.
     pub(crate) application: &'a str,
+    /// The application's share in the names of properties to be passed back.
+    pub(crate) echo: Uuid,
+    /// Whether the second revision of resources is answered.
+    pub(crate) revised: bool,
 }
 
 impl Context<'_> {
     /// The address of something of the application: `href("/me")`.
     pub(crate) fn href(&self, below: &str) -> String {
         format!("{}/{}{below}", crate::routes::APPLICATIONS, self.application)
-    }
-
-    /// Whether the client asked for the second revision of resources.
-    pub(crate) fn wants_revision_2(&self) -> bool {
-        requested_revision(self.request) >= 2.0
     }
 
     /// Whether the query says not to embed what can be linked.
@@ -47,9 +56,14 @@ pub(crate) fn requested_revision(request: &Request) -> f64 {
     request.header("x-ms-requiresminresourceversion").and_then(|text| text.trim().parse().ok()).unwrap_or(1.0)
 }
 
+/// Whether the second revision is answered: where it is asked for, or always.
+pub(crate) fn is_revised(state: &State, request: &Request) -> bool {
+    state.settings.switches.always_revised || requested_revision(request) >= 2.0
+}
+
 /// Answers a request whose route is known.
 pub(crate) fn answer(state: &mut State, route: &Route, request: &Request) -> Answer {
-    if !request.secure && !is_loopback(request.host_name()) {
+    if !is_safe(request) {
         return discovery::insecure(state, route.kind, request);
     }
     match route.kind {
@@ -66,62 +80,111 @@ pub(crate) fn answer(state: &mut State, route: &Route, request: &Request) -> Ans
     }
 }
 
+/// Whether a request is one of the user's, who may have only so many under way.
+pub(crate) fn is_the_users(state: &State, route: &Route, request: &Request) -> bool {
+    (route.application.is_some() || route.kind == Kind::Applications) && is_safe(request) && token::check(state, request).is_ok()
+}
+
+/// Lets a request in that is going to be answered piece by piece.
+pub(crate) fn enter(state: &mut State, route: &Route, request: &Request) -> Result<(), Answer> {
+    if !is_safe(request) {
+        return Err(discovery::insecure(state, route.kind, request));
+    }
+    token::check(state, request)?;
+    check_revision(request)?;
+    route.application.as_deref().map_or(Ok(()), |application| use_application(state, application).map(drop))
+}
+
 /// Answers a request that carries a good token.
 fn signed_in(state: &mut State, route: &Route, request: &Request) -> Answer {
-    if requested_revision(request) > 2.0 {
-        return Answer::error(404, Some("APIVersionNotSupported"), "The requested version is not supported.");
+    if let Err(refusal) = check_revision(request) {
+        return refusal;
     }
     let Some(application) = route.application.as_deref() else {
         return match route.kind {
             Kind::User => allow(request, &["GET"], || discovery::user(state, request)),
-            Kind::Applications => allow(request, &["POST"], || applications::create(state, request)),
+            Kind::Applications => applications::applications(state, request),
             _ => errors::resource_not_found(),
         };
     };
-    let (now, lifetime) = (state.clock.now(), state.settings.application_lifetime);
-    match state.applications.touch(application, now, lifetime) {
-        Err(Ended::Missing) => return errors::application_not_found(),
-        Err(Ended::Expired) => return errors::application_expired(),
-        Ok(_) => {}
+    match use_application(state, application) {
+        Err(refusal) => refusal,
+        Ok(echo) => {
+            let revised = is_revised(state, request);
+            let context = Context { request, kind: route.kind, argument: &route.argument, application, echo, revised };
+            within_application(state, &context)
+        }
     }
-    let context = Context { request, kind: route.kind, argument: &route.argument, application };
-    within_application(state, &context)
+}
+
+fn check_revision(request: &Request) -> Result<(), Answer> {
+    if requested_revision(request) > 2.0 {
+        return Err(Answer::error(404, Some("APIVersionNotSupported"), "The requested version is not supported."));
+    }
+    Ok(())
+}
+
+/// What to echo, of an application that is there and counts as used now.
+fn use_application(state: &mut State, id: &str) -> Result<Uuid, Answer> {
+    state.touch(id).map(|application| application.echo).map_err(|ended| match ended {
+        Ended::Missing => errors::application_not_found(),
+        Ended::Expired => errors::application_expired(),
+    })
 }
 
 fn within_application(state: &mut State, context: &Context<'_>) -> Answer {
     let request = context.request;
-    let get = |answer: fn(&State, &Context<'_>) -> Answer| allow(request, &["GET"], || answer(state, context));
+    let get = |state: &State, answer: fn(&State, &Context<'_>) -> Answer| allow(request, &["GET"], || answer(state, context));
+    let post = |state: &mut State, answer: fn(&mut State, &Context<'_>) -> Result<Answer, Answer>| {
+        allow(request, &["POST"], || either(answer(state, context)))
+    };
     match context.kind {
         Kind::Application => applications::answer(state, context),
-        Kind::Policies => get(applications::policies),
-        Kind::Communication => get(applications::communication),
-        Kind::OnlineMeetings => get(applications::online_meetings),
+        Kind::Policies => get(state, applications::policies),
+        Kind::Communication => get(state, applications::communication),
+        Kind::OnlineMeetings => get(state, applications::online_meetings),
         Kind::ReportMyNetwork => allow(request, &["POST"], Answer::no_content),
-        Kind::Me => get(me::me),
-        Kind::Phones => get(me::phones),
-        Kind::Presence | Kind::Note | Kind::Location | Kind::ReportMyActivity => me::needs_availability(),
-        Kind::Photo | Kind::ContactPhoto => get(photo::answer),
-        Kind::People => get(people::people),
-        Kind::MyContacts => get(people::contacts),
-        Kind::Search => get(people::search),
-        Kind::GroupContacts => get(groups::contacts),
-        Kind::MyGroups => get(groups::groups),
-        Kind::Group
-        | Kind::PinnedGroup
+        Kind::Batch => batch::refusal(state, context),
+        Kind::Me => get(state, me::me),
+        Kind::MakeMeAvailable => post(state, availability::make_me_available),
+        Kind::ReportMyActivity => post(state, availability::report_my_activity),
+        Kind::Presence | Kind::Note | Kind::Location => me::published(state, context),
+        Kind::Phones => get(state, phones::phones),
+        Kind::Phone => get(state, phones::phone),
+        Kind::CallForwardingSettings => get(state, phones::call_forwarding),
+        Kind::Photo | Kind::ContactPhoto => get(state, photo::answer),
+        Kind::People => get(state, people::people),
+        Kind::MyContacts => get(state, people::contacts),
+        Kind::Search => get(state, people::search),
+        Kind::GroupContacts => get(state, groups::contacts),
+        Kind::MyGroups => group_changes::my_groups(state, context),
+        Kind::Group => group_changes::group(state, context),
+        Kind::PinnedGroup
         | Kind::DefaultGroup
         | Kind::DistributionGroup
         | Kind::DelegatesGroup
         | Kind::DelegatorsGroup
-        | Kind::MyOrganizationGroup => get(groups::group),
-        Kind::ExpandDistributionGroup => get(groups::expand),
-        Kind::Contact
-        | Kind::ContactPresence
-        | Kind::ContactNote
-        | Kind::ContactLocation
-        | Kind::ContactSupportedModalities
-        | Kind::ContactPrivacyRelationship => get(contact::answer),
+        | Kind::MyOrganizationGroup => get(state, groups::group),
+        Kind::ExpandDistributionGroup => get(state, groups::expand),
+        Kind::AddToContactList => post(state, group_changes::add_to_contact_list),
+        Kind::RemoveFromContactList => post(state, group_changes::remove_from_contact_list),
+        Kind::MyGroupMemberships => memberships::memberships(state, context),
+        Kind::MyGroupMembership => memberships::membership(state, context),
+        Kind::RemoveContactFromAllGroups => post(state, memberships::remove_from_all),
+        Kind::Contact | Kind::ContactPresence | Kind::ContactNote | Kind::ContactLocation | Kind::ContactSupportedModalities => {
+            get(state, contact::answer)
+        }
+        Kind::ContactPrivacyRelationship => privacy::answer(state, context),
+        Kind::ResetContactPrivacyRelationship => post(state, privacy::reset),
+        Kind::MyPrivacyRelationships => get(state, privacy::all),
+        Kind::MyPrivacyRelationship => get(state, privacy::one),
         _ => errors::resource_not_found(),
     }
+}
+
+/// What was answered, be it as wished or not.
+pub(crate) fn either(answer: Result<Answer, Answer>) -> Answer {
+    answer.unwrap_or_else(|refusal| refusal)
 }
 
 /// Answers if the method is one of these.
@@ -133,15 +196,20 @@ pub(crate) fn method_not_allowed(methods: &[&str]) -> Answer {
     errors::usual(405).header("Allow", methods.join(", "))
 }
 
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host == "[::1]" || host.parse().is_ok_and(|address: std::net::Ipv4Addr| address.is_loopback())
+/// Whether nobody can listen in.
+fn is_safe(request: &Request) -> bool {
+    let host = request.host_name();
+    let is_loopback = || {
+        host.eq_ignore_ascii_case("localhost")
+            || host == "[::1]"
+            || host.parse().is_ok_and(|address: std::net::Ipv4Addr| address.is_loopback())
+    };
+    request.secure || is_loopback()
 }
 
 /// 304 where the client already has what is tagged so, else the answer with its tag.
 pub(crate) fn tagged(request: &Request, etag: &str, answer: impl FnOnce() -> Answer) -> Answer {
-    let known = request.header("if-none-match").is_some_and(|tags| {
-        tags.split(',').map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"')).any(|tag| tag == etag || tag == "*")
-    });
+    let known = request.header("if-none-match").is_some_and(|tags| revise::lists(tags, etag));
     let answer = if known { Answer::new(304) } else { answer() };
     answer.header("ETag", format!("\"{etag}\""))
 }

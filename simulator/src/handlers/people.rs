@@ -22,7 +22,7 @@ pub(crate) fn resource(context: &Context<'_>) -> Value {
         .link("subscribedContacts", below("/subscribedContacts"))
         .link("presenceSubscriptionMemberships", below("/presenceSubscriptionMemberships"));
     let revised = |resource: Resource, rel: &str, href: String| {
-        if context.wants_revision_2() { resource.link_2(rel, href) } else { resource.link(rel, href) }
+        if context.revised { resource.link_2(rel, href) } else { resource.link(rel, href) }
     };
     let resource = revised(resource, "myGroups", below("/groups"));
     let resource = revised(resource, "myGroupMemberships", below("/groupMemberships"))
@@ -34,7 +34,7 @@ pub(crate) fn resource(context: &Context<'_>) -> Value {
 
 /// The contact list.
 pub(crate) fn contacts(state: &State, context: &Context<'_>) -> Answer {
-    let contacts = state.directory.contacts();
+    let contacts = state.directory().contacts();
     let resource = Resource::at(context.href("/people/contacts"));
     Answer::json(200, &list(resource, context, &contacts).rel("myContacts"))
 }
@@ -52,7 +52,7 @@ pub(crate) fn list(resource: Resource, context: &Context<'_>, contacts: &[&Perso
 
 pub(crate) fn search(state: &State, context: &Context<'_>) -> Answer {
     let request = context.request;
-    let query = request.query("query").or_else(|| request.query("mail").filter(|_| context.wants_revision_2()));
+    let query = request.query("query").or_else(|| request.query("mail").filter(|_| context.revised));
     let query = match query {
         Some(query) if query.chars().count() > QUERY_LIMIT => {
             return errors::invalid_parameter("query", "At most 256 characters are allowed.");
@@ -61,14 +61,14 @@ pub(crate) fn search(state: &State, context: &Context<'_>) -> Answer {
         _ => return errors::invalid_parameter("query", "The parameter is required."),
     };
     let limit = match request.query("limit").map(|limit| limit.parse::<usize>()) {
-        None => state.settings.search_default_limit,
+        None => state.settings.switches.search_default_limit,
         Some(Ok(limit @ 1..=100)) => limit,
         Some(_) => return errors::invalid_parameter("limit", "A number from 1 to 100 is needed."),
     };
-    let mut people = state.directory.people().filter(|person| person.is_found_by(&query));
+    let mut people = state.directory().people().filter(|person| person.is_found_by(&query));
     let found: Vec<Value> = people.by_ref().take(limit).map(|person| contact::resource(context, person)).collect();
     let mut more = people.next().is_some();
-    let mut distribution = state.directory.groups().iter().filter(|group| {
+    let mut distribution = state.directory().groups().iter().filter(|group| {
         let has = |text: &str| text.to_lowercase().contains(&query);
         group.kind == GroupKind::Distribution && (has(&group.name) || group.uri.as_deref().is_some_and(has))
     });

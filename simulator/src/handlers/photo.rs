@@ -1,36 +1,46 @@
 //! Photos: a square of one colour per person, made on the spot.
 
+use std::time::Duration;
+
 use super::{Context, tagged};
 use crate::errors;
 use crate::http::Answer;
+use crate::routes::Kind;
 use crate::state::{State, hash};
 
-const DEFAULT_SIZE: u16 = 96;
-const LARGEST: u16 = 648;
+/// The sizes there are; others get the next smaller one.
+const SIZES: [u16; 9] = [48, 64, 96, 120, 240, 360, 432, 504, 648];
+/// How long a photo is good for.
+const FRESH: Duration = Duration::from_secs(60 * 60);
 
 /// The photo of a person, in the size asked for.
 pub(crate) fn answer(state: &State, context: &Context<'_>) -> Answer {
-    let Some(person) = state.directory.person(context.argument).filter(|person| person.photo) else {
+    let Some(person) = state.directory().person(context.argument).filter(|person| person.photo) else {
         return errors::resource_not_found();
     };
+    if context.kind == Kind::ContactPhoto && !state.settings.switches.photos {
+        return Answer::error(403, None, "The administrator does not let people see each other's photos.");
+    }
     let size = match context.request.query("size").map(|size| parse_size(&size)) {
-        None => DEFAULT_SIZE,
+        None => SIZES[0],
         Some(Some(size)) => size,
         Some(None) => return errors::invalid_parameter("size", "A size such as HR48X48 is needed."),
     };
     let colour = hash(&[&person.uri().to_lowercase(), "photo"]);
     let etag = format!("{colour:08x}{size:04x}");
-    tagged(context.request, &etag, || {
+    let answer = tagged(context.request, &etag, || {
         let body = jpeg(size, [(colour >> 16) as u8, (colour >> 8) as u8, colour as u8]);
         Answer { body, ..Answer::new(200) }.header("Content-Type", "image/jpeg")
-    })
+    });
+    answer.header("Cache-Control", "private").header("Expires", state.clock.http_date(FRESH))
 }
 
 /// `HR48X48`, always a square.
 fn parse_size(text: &str) -> Option<u16> {
     let upper = text.to_ascii_uppercase();
     let (width, height) = upper.strip_prefix("HR")?.split_once('X')?;
-    width.parse().ok().filter(|size| width == height && (1..=LARGEST).contains(size))
+    let wanted = width.parse::<u16>().ok().filter(|size| width == height && *size > 0)?;
+    Some(SIZES.into_iter().rev().find(|size| *size <= wanted).unwrap_or(SIZES[0]))
 }
 
 /// A baseline JPEG of one colour, given as luminance and two chrominances.
@@ -104,8 +114,8 @@ mod tests {
     #[test]
     fn sizes_are_squares_within_reason() {
         assert_eq!(parse_size("HR48X48"), Some(48));
-        assert_eq!(parse_size("hr96x96"), Some(96));
-        for wrong in ["48", "HR48X49", "HR0X0", "HR9999X9999", "HRX", ""] {
+        assert_eq!((parse_size("hr96x96"), parse_size("HR100X100"), parse_size("HR9999X9999")), (Some(96), Some(96), Some(648)));
+        for wrong in ["48", "HR48X49", "HR0X0", "HR99999X99999", "HRX", ""] {
             assert_eq!(parse_size(wrong), None, "{wrong}");
         }
     }

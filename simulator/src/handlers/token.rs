@@ -21,7 +21,7 @@ pub(crate) fn check(state: &State, request: &Request) -> Result<(), Answer> {
     });
     match token {
         Some(token) if state.tokens.is_good(token, request.host_name(), state.clock.now()) => Ok(()),
-        Some(_) if state.settings.forbid_expired => {
+        Some(_) if state.settings.switches.forbid_expired => {
             let mut answer = errors::iis_page(403, "Forbidden: Access is denied.", "You do not have permission to view this resource.");
             answer.headers.extend(diagnostics(28055, "The OAuth token is invalid."));
             Err(challenge(state, request, answer))
@@ -37,17 +37,17 @@ pub(crate) fn check(state: &State, request: &Request) -> Result<(), Answer> {
 
 /// The same with the ways to get a token.
 pub(crate) fn challenge(state: &State, request: &Request, answer: Answer) -> Answer {
-    let domain = state.directory.me.address().rsplit_once('@').map_or("contoso.com", |(_, domain)| domain);
+    let domain = state.directory().me.address().rsplit_once('@').map_or("contoso.com", |(_, domain)| domain);
     let answer = answer.header(
         "WWW-Authenticate",
         format!(
             "Bearer trusted_issuers=\"00000002-0000-0ff1-ce00-000000000000@{domain}\", client_id=\"00000004-0000-0ff1-ce00-000000000000\""
         ),
     );
-    if state.settings.bearer_challenge_only {
+    if state.settings.switches.bearer_challenge_only {
         return answer;
     }
-    let quote = if state.settings.unquoted_challenge { "" } else { "\"" };
+    let quote = if state.settings.switches.unquoted_challenge { "" } else { "\"" };
     let href = format!("{}{TOKEN_SERVICE}", request.origin());
     let grants = state.settings.grants.join(",");
     answer.header("WWW-Authenticate", format!("MsRtcOAuth href={quote}{href}{quote},grant_type=\"{grants}\""))
@@ -124,7 +124,7 @@ fn not_stored(mut answer: Answer) -> Answer {
 
 /// The user's names: `sip:lenea@contoso.com`, `lenea@contoso.com`, `CONTOSO\lenea`.
 fn is_user(state: &State, name: &str) -> bool {
-    let address = state.directory.me.address();
+    let address = state.directory().me.address();
     let mailbox = address.split_once('@').map_or(address, |(mailbox, _)| mailbox);
     let name = name.trim();
     let without_scheme = match name.get(..4) {

@@ -1,7 +1,7 @@
 //! One request and its answer, or what was ordered to happen instead.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -9,13 +9,11 @@ use hyper::Response;
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 
+use super::arrival::Arrival;
 use super::wire::{End, Ending, Payload};
-use crate::errors;
-use crate::fault::{Asked, FaultKind};
-use crate::handlers::{self, token};
-use crate::http::{Answer, JSON, Request};
-use crate::record::RequestRecord;
-use crate::routes::{self, Kind, Route};
+use crate::fault::FaultKind;
+use crate::handlers::token;
+use crate::http::{Answer, Request};
 use crate::state::{State, lock};
 
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -69,19 +67,11 @@ pub(crate) async fn answer(peer: Arc<Peer>, request: hyper::Request<Incoming>) -
 
 /// Answers as a front end, with all that was ordered to go wrong.
 async fn answer_ucwa(peer: &Peer, request: &Request) -> Result<Response<Payload>, Unanswered> {
-    let (sequence, mishap, wait) = {
-        let mut state = lock(&peer.state);
-        let route = routes::route(&state, request).kind.name();
-        let asked = Asked { method: &request.method, route, target: &request.target, host: request.host_name() };
-        let mishap = state.faults.take(&asked);
-        let sequence = state.journal.add(record(request, route));
-        let wait = state.settings.latency.saturating_add(Duration::from_millis(mishap.delay_ms));
-        (sequence, mishap, wait)
-    };
-    if !wait.is_zero() {
-        tokio::time::sleep(wait).await;
+    let arrival = Arrival::of(&mut lock(&peer.state), request);
+    if !arrival.wait.is_zero() {
+        tokio::time::sleep(arrival.wait).await;
     }
-    match mishap.kind {
+    match arrival.fault {
         Some(FaultKind::Hang) => std::future::pending().await,
         Some(FaultKind::Drop) => return Err(Unanswered),
         Some(FaultKind::Reset) => {
@@ -92,39 +82,13 @@ async fn answer_ucwa(peer: &Peer, request: &Request) -> Result<Response<Payload>
     }
     let answer = {
         let mut state = lock(&peer.state);
-        let route = routes::route(&state, request);
-        let mut answer = answer_or_fail(&mut state, &route, request, mishap.kind.as_ref());
-        if !matches!(mishap.kind, Some(FaultKind::Respond { .. } | FaultKind::HtmlPage { .. })) {
+        let mut answer = arrival.answer(&mut state, request);
+        if !matches!(arrival.fault, Some(FaultKind::Respond { .. } | FaultKind::HtmlPage { .. })) {
             add_usual_headers(&state, request, &mut answer);
         }
-        state.journal.answered(sequence, answer.status);
         answer
     };
-    Ok(finish(peer, request, answer, mishap.kind.as_ref()))
-}
-
-/// What the resource answers, or what a fault says instead.
-pub(crate) fn answer_or_fail(state: &mut State, route: &Route, request: &Request, fault: Option<&FaultKind>) -> Answer {
-    match fault {
-        Some(FaultKind::Status { status, headers, body }) => {
-            let mut answer = match body {
-                Some(text) => Answer { body: text.clone().into_bytes(), ..Answer::new(*status) }.header("Content-Type", JSON),
-                None if *status == 401 && route.kind != Kind::Token => token::challenge(state, request, errors::unauthorized_page()),
-                None if route.kind == Kind::Token && *status >= 400 => token::usual_failure(*status),
-                None => errors::usual(*status),
-            };
-            for (name, value) in headers {
-                answer.set_header(name, value);
-            }
-            answer
-        }
-        Some(FaultKind::Respond { status, headers, body }) => {
-            let answer = Answer { headers: headers.clone(), body: body.clone().into_bytes(), ..Answer::new(*status) };
-            if answer.has_header("Content-Type") || body.is_empty() { answer } else { answer.header("Content-Type", JSON) }
-        }
-        Some(FaultKind::HtmlPage { status }) => errors::proxy_page(*status),
-        _ => handlers::answer(state, route, request),
-    }
+    Ok(finish(peer, request, answer, arrival.fault.as_ref()))
 }
 
 /// Puts an answer on the wire, with what is to happen to it there.
@@ -162,9 +126,12 @@ fn write(peer: &Peer, answer: Answer, cut_after: Option<usize>) -> Response<Payl
         body.truncate(bytes);
         peer.ending.plan(End::Cut);
     }
-    let chunked = answer.headers.iter().any(|(name, _)| name == "Content-Encoding");
-    let payload =
-        Payload { data: Some(body).filter(|body| !body.is_empty()), chunked, unfinished: cut_after.is_some(), ending: peer.ending.clone() };
+    let payload = Payload {
+        data: Some(body).filter(|body| !body.is_empty()),
+        chunked: answer.chunked,
+        unfinished: cut_after.is_some(),
+        ending: peer.ending.clone(),
+    };
     let mut response = response.body(payload).unwrap_or_else(|_| {
         let ending = peer.ending.clone();
         Response::new(Payload { data: None, chunked: false, unfinished: false, ending })
@@ -177,7 +144,7 @@ fn write(peer: &Peer, answer: Answer, cut_after: Option<usize>) -> Response<Payl
 
 /// The headers every front end adds.
 fn add_usual_headers(state: &State, request: &Request, answer: &mut Answer) {
-    let date = httpdate::fmt_http_date(state.clock.wall().max(SystemTime::UNIX_EPOCH));
+    let date = state.clock.http_date(Duration::ZERO);
     let usual = [
         ("Cache-Control", "no-cache"),
         ("Pragma", "no-cache"),
@@ -191,28 +158,15 @@ fn add_usual_headers(state: &State, request: &Request, answer: &mut Answer) {
         ("X-Content-Type-Options", "nosniff"),
         ("Date", &date),
     ];
+    // What may be kept does not forbid it in an older tongue.
+    let cacheable = answer.has_header("Expires");
     for (name, value) in usual {
-        if !answer.has_header(name) {
+        let is_there = answer.has_header(name) || (cacheable && name == "Pragma");
+        if !is_there {
             answer.headers.push((name.into(), value.into()));
         }
     }
     if request.secure {
         answer.headers.push(("Strict-Transport-Security".into(), "max-age=31536000; includeSubDomains".into()));
-    }
-}
-
-fn record(request: &Request, route: &str) -> RequestRecord {
-    RequestRecord {
-        sequence: 0,
-        connection: request.connection,
-        tls: request.secure,
-        method: request.method.clone(),
-        target: request.target.clone(),
-        host: request.host().to_owned(),
-        route: route.to_owned(),
-        status: 0,
-        token: request.header("authorization").is_some(),
-        headers: request.headers.clone(),
-        body: request.body.clone(),
     }
 }

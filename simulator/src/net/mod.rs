@@ -1,5 +1,6 @@
 //! The listeners and the thread they run on.
 
+mod arrival;
 mod connection;
 mod exchange;
 mod wire;

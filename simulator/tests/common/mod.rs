@@ -9,6 +9,8 @@ use ureq::Agent;
 use ureq::http::Response;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
+pub const REVISION_2: (&str, &str) = ("X-MS-RequiresMinResourceVersion", "2");
+
 pub type Reply = Result<Response<String>, ureq::Error>;
 
 /// A client that trusts the simulator and keeps its connections.
@@ -78,6 +80,27 @@ impl Client {
         read(self.agent.delete(format!("{}{path}", self.origin)).header("Authorization", format!("Bearer {}", self.token)).call())
     }
 
+    /// Any request; an empty body is none.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response<String> {
+        let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.origin));
+        let request = request.header("Authorization", format!("Bearer {}", self.token));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        read(self.agent.run(request.body(body.to_owned()).unwrap())).unwrap()
+    }
+
+    /// The same in the second revision.
+    pub fn send_2(&self, method: &str, path: &str, body: &Value) -> Response<String> {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, path, &[REVISION_2, ("Content-Type", "application/json")], &body)
+    }
+
+    /// Reads the second revision of what has to be there.
+    pub fn read_2(&self, below: &str) -> Value {
+        let reply = self.send_2("GET", &self.at(below), &Value::Null);
+        assert_eq!(reply.status(), 200, "{}", reply.body());
+        json(&reply)
+    }
+
     /// The address of something of the application.
     pub fn at(&self, below: &str) -> String {
         format!("{}{below}", self.application)
@@ -97,6 +120,12 @@ impl Client {
 
 pub fn plain(agent: &Agent, url: &str, headers: &[(&str, &str)]) -> Reply {
     read(headers.iter().fold(agent.get(url), |request, (name, value)| request.header(*name, *value)).call())
+}
+
+/// Status and subcode.
+pub fn outcome(reply: &Response<String>) -> (u16, String) {
+    let subcode = serde_json::from_str::<Value>(reply.body()).ok().and_then(|body| body["subcode"].as_str().map(str::to_owned));
+    (reply.status().as_u16(), subcode.unwrap_or_default())
 }
 
 pub fn json(reply: &Response<String>) -> Value {

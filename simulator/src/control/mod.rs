@@ -1,18 +1,20 @@
 //! The control endpoint: what a program that is not written in Rust tells the simulator.
 
+mod faults;
+mod requests;
+mod settings;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::fault::Fault;
 use crate::http::{Answer, Request, decode};
-use crate::routes::Kind;
 use crate::state::{State, lock};
 
 /// What there is, for the overview and for those who asked for something else.
-const ENDPOINTS: [&str; 15] = [
+const ENDPOINTS: [&str; 19] = [
     "GET /",
     "GET /people",
     "PUT /presence/{address}",
@@ -21,6 +23,10 @@ const ENDPOINTS: [&str; 15] = [
     "DELETE /faults",
     "GET /clock",
     "POST /clock",
+    "GET /settings",
+    "PUT /settings",
+    "GET /changes",
+    "DELETE /changes",
     "GET /requests",
     "DELETE /requests",
     "POST /tokens/expire",
@@ -36,34 +42,42 @@ pub(crate) fn answer(state: &Mutex<State>, request: &Request) -> Answer {
     let segments: Vec<String> = if path.is_empty() { Vec::new() } else { path.split('/').map(decode).collect() };
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let state = &mut *lock(state);
+    state.catch_up();
     let done = match (request.method.as_str(), segments.as_slice()) {
         ("GET", []) => Ok(overview(state)),
         ("GET", ["people"]) => Ok(people(state)),
         ("PUT", ["presence", address]) => presence(state, address, request),
         ("GET", ["faults"]) => Ok(json!({"faults": state.faults.list()})),
-        ("POST", ["faults"]) => order(state, request),
+        ("POST", ["faults"]) => faults::order(state, request),
         ("DELETE", ["faults"]) => {
             state.faults.clear();
             Ok(json!({"faults": []}))
         }
         ("GET", ["clock"]) => Ok(clock(state)),
         ("POST", ["clock"]) => advance(state, request),
-        ("GET", ["requests"]) => Ok(requests(state, request)),
+        ("GET", ["settings"]) => Ok(json!(state.settings.switches)),
+        ("PUT", ["settings"]) => settings::change(state, request),
+        ("GET", ["changes"]) => Ok(changes(state)),
+        ("DELETE", ["changes"]) => {
+            state.forget_changes();
+            Ok(changes(state))
+        }
+        ("GET", ["requests"]) => Ok(requests::requests(state, request)),
         ("DELETE", ["requests"]) => {
             state.journal.clear();
-            Ok(requests(state, request))
+            Ok(requests::requests(state, request))
         }
         ("POST", ["tokens", "expire"]) => {
             state.tokens.clear();
             Ok(json!({}))
         }
         ("POST", ["applications", "delete"]) => {
-            state.applications.delete_all();
-            Ok(json!({"applications": state.applications.ids()}))
+            state.end_applications(|applications| applications.delete_all());
+            Ok(json!({"applications": state.application_ids()}))
         }
         ("POST", ["applications", "expire"]) => {
-            state.applications.expire_all();
-            Ok(json!({"applications": state.applications.ids()}))
+            state.end_applications(|applications| applications.expire_all());
+            Ok(json!({"applications": state.application_ids()}))
         }
         ("PUT", ["password"]) => password(state, request),
         ("POST", ["move"]) => move_home(state, request),
@@ -92,19 +106,21 @@ fn body(request: &Request, allowed: Value) -> Result<Value, Refusal> {
 fn overview(state: &State) -> Value {
     let mut overview = state.ready();
     overview["clock"] = clock(state);
-    overview["people"] = json!(state.directory.people().count());
-    overview["contacts"] = json!(state.directory.contacts().len());
-    overview["groups"] = state.directory.groups().iter().map(|group| json!({"id": group.id, "name": group.name})).collect();
-    overview["applications"] = json!(state.applications.ids());
+    overview["people"] = json!(state.directory().people().count());
+    overview["contacts"] = json!(state.directory().contacts().len());
+    overview["groups"] = state.directory().groups().iter().map(|group| json!({"id": group.id, "name": group.name})).collect();
+    overview["applications"] = json!(state.application_ids());
     overview["faults"] = json!(state.faults.list());
     overview["requests"] = json!(state.journal.total());
     overview["connections"] = json!(state.connections);
+    overview["outstanding"] = json!(state.under_way.count());
+    overview["settings"] = json!(state.settings.switches);
     overview["endpoints"] = json!(ENDPOINTS);
     overview
 }
 
 fn people(state: &State) -> Value {
-    let people = state.directory.people().map(|person| {
+    let people = state.directory().people().map(|person| {
         let mut value = json!({"uri": person.uri(), "name": person.name, "presence": person.presence});
         if let Some(note) = &person.note {
             value["note"] = json!(note.message);
@@ -120,59 +136,17 @@ fn people(state: &State) -> Value {
 fn presence(state: &mut State, address: &str, request: &Request) -> Result<Value, Refusal> {
     let allowed = json!({"availability": "string or null", "activity": "string or null", "deviceType": "string or null", "lastActiveMs": "integer or null"});
     let change = body(request, allowed.clone())?;
-    let Some(person) = state.directory.person_mut(address) else {
-        return Err(Refusal(404, format!("there is nobody of the address {address}"), json!("an address of GET /people")));
-    };
-    person.presence.change(&change).map_err(|error| Refusal(400, error, allowed))?;
-    Ok(json!({"uri": person.uri(), "presence": person.presence}))
+    state.change(|directory| {
+        let Some(person) = directory.person_mut(address) else {
+            return Err(Refusal(404, format!("there is nobody of the address {address}"), json!("an address of GET /people")));
+        };
+        person.presence.change(&change).map_err(|error| Refusal(400, error, allowed))?;
+        Ok(json!({"uri": person.uri(), "presence": person.presence}))
+    })
 }
 
-fn order(state: &mut State, request: &Request) -> Result<Value, Refusal> {
-    let allowed = json!({
-        "kind": {
-            "status": ["status", "headers", "body"],
-            "respond": ["status", "headers", "body"],
-            "delay": ["ms"],
-            "drop": [],
-            "reset": [],
-            "answerThenReset": ["delayMs"],
-            "closeAfter": [],
-            "truncate": ["bytes"],
-            "wrongType": ["contentType"],
-            "htmlPage": ["status"],
-            "hang": [],
-        },
-        "route": Kind::NAMES,
-        "method": "string",
-        "path": "part of path and query",
-        "host": "string",
-        "skip": "integer, 0",
-        "times": "integer, 1, or null for ever",
-    });
-    let refuse = |error: String| Refusal(400, error, allowed.clone());
-    let ordered = match body(request, allowed.clone())? {
-        Value::Array(list) => list,
-        one => vec![one],
-    };
-    let mut faults = Vec::new();
-    for value in ordered {
-        // Serde takes what it does not know as something for somebody else; a misspelt member must not pass.
-        let named = allowed["kind"][value["kind"].as_str().unwrap_or_default()].as_array().cloned().unwrap_or_default();
-        for name in value.as_object().into_iter().flat_map(|members| members.keys()) {
-            if allowed.get(name).is_none() && !named.iter().any(|own| own == name) {
-                return Err(refuse(format!("a fault of this kind has no {name}")));
-            }
-        }
-        let fault: Fault = serde_json::from_value(value).map_err(|error| refuse(format!("this is no fault: {error}")))?;
-        if let Some(route) = &fault.route
-            && !Kind::NAMES.iter().any(|name| name.eq_ignore_ascii_case(route))
-        {
-            return Err(refuse(format!("there is no route {route}")));
-        }
-        faults.push(fault);
-    }
-    faults.into_iter().for_each(|fault| state.faults.order(fault));
-    Ok(json!({"faults": state.faults.list()}))
+fn changes(state: &State) -> Value {
+    json!({"changes": state.changes().collect::<Vec<_>>()})
 }
 
 fn clock(state: &State) -> Value {
@@ -185,31 +159,8 @@ fn advance(state: &mut State, request: &Request) -> Result<Value, Refusal> {
     let by = body(request, allowed.clone())?["advanceMs"].as_u64();
     let by = by.ok_or_else(|| Refusal(400, "advanceMs is missing or no such number".into(), allowed))?;
     state.clock.advance(Duration::from_millis(by));
+    state.catch_up();
     Ok(clock(state))
-}
-
-fn requests(state: &State, request: &Request) -> Value {
-    let routes: serde_json::Map<String, Value> =
-        state.journal.counts().into_iter().map(|(route, count)| (route.to_owned(), count.into())).collect();
-    let mut value = json!({"total": state.journal.total(), "connections": state.connections, "routes": routes});
-    if request.query("list").as_deref() == Some("true") {
-        let records = state.journal.records().map(|record| {
-            json!({
-                "sequence": record.sequence,
-                "connection": record.connection,
-                "tls": record.tls,
-                "method": record.method,
-                "target": record.target,
-                "host": record.host,
-                "route": record.route,
-                "status": record.status,
-                "token": record.token,
-                "headers": record.shown_headers().collect::<Vec<_>>(),
-            })
-        });
-        value["records"] = records.collect();
-    }
-    value
 }
 
 fn password(state: &mut State, request: &Request) -> Result<Value, Refusal> {
@@ -228,6 +179,6 @@ fn move_home(state: &mut State, request: &Request) -> Result<Value, Refusal> {
         Some(Value::Null) => None,
         _ => return Err(Refusal(400, "host is missing or no string".into(), allowed)),
     };
-    state.applications.delete_all();
+    state.end_applications(|applications| applications.delete_all());
     Ok(json!({"host": state.settings.applications_host}))
 }
