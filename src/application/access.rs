@@ -18,9 +18,23 @@ use uuid::Uuid;
 const MOST_PARTS: usize = 100;
 /// How often a batch that was turned away whole is tried in smaller ones: down from a hundred parts to one.
 const HALVINGS: usize = 7;
-/// Asks for the version of a resource that can do what is asked of it.
-pub(crate) const VERSION_HEADER: &str = "x-ms-requiresminresourceversion";
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Which version of a resource is asked for. Many can be changed in their second one only.
+#[derive(Clone, Copy)]
+pub(crate) enum Version {
+    Usual,
+    Changeable,
+}
+
+impl Version {
+    pub fn of(self, request: Request) -> Request {
+        match self {
+            Version::Usual => request,
+            Version::Changeable => request.with("x-ms-requiresminresourceversion", "2"),
+        }
+    }
+}
 
 /// One call's access to the server, through one session.
 pub(crate) struct Access<'a> {
@@ -52,13 +66,9 @@ impl<'a> Access<'a> {
 
     /// Changes a resource: what was read is sent back with the changed properties, the property that asks to be passed
     /// back, and the etag. Where somebody else changed it in between, it is read anew and tried once more.
-    pub fn put(&self, url: &Url, version: Option<&'static str>, changed: &Map<String, Value>) -> Result<Answer> {
-        let versioned = |request: Request| match version {
-            Some(version) => request.with(VERSION_HEADER, version),
-            None => request,
-        };
+    pub fn put(&self, url: &Url, version: Version, changed: &Map<String, Value>) -> Result<Answer> {
         let attempt = || {
-            let read = versioned(Request::get(url.clone()));
+            let read = version.of(Request::get(url.clone()));
             let now = self.send(read.clone())?;
             let resource = answer::resource(&read, &now)?;
             let mut body = changed.clone();
@@ -66,7 +76,7 @@ impl<'a> Access<'a> {
                 let echo = serde_json::from_str(value.get()).unwrap_or(Value::Null);
                 body.entry(name.to_string()).or_insert(echo);
             }
-            let mut request = versioned(Request::of(Method::PUT, url.clone(), Some(Value::Object(body).to_string())));
+            let mut request = version.of(Request::of(Method::PUT, url.clone(), Some(Value::Object(body).to_string())));
             let etag = now.header("etag").map(str::to_owned).or_else(|| resource.text("etag").map(|etag| format!("\"{etag}\"")));
             if let Some(etag) = etag {
                 request = request.with("if-match", etag);

@@ -4,7 +4,7 @@
 mod access;
 mod raw;
 
-pub(crate) use access::{Access, VERSION_HEADER};
+pub(crate) use access::{Access, Version};
 pub(crate) use raw::Raw;
 
 use crate::config::Config;
@@ -80,6 +80,10 @@ impl Application {
 
     /// Runs an operation; where the application turns out to be gone, creates it anew and runs the operation once more.
     pub fn run<T>(&self, operation: impl Fn(&Access<'_>) -> Result<T>) -> Result<T> {
+        // What comes from memory is no longer there to be had, either.
+        if self.transport.is_cancelled() {
+            return Err(Error::cancelled());
+        }
         let call = call(&self.config.read().unwrap_or_else(PoisonError::into_inner));
         let session = self.session();
         let outcome = operation(&Access::new(self, &session, &call));

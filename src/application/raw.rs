@@ -1,6 +1,6 @@
 //! Any method on any resource, for what the library has no function for.
 
-use super::Access;
+use super::{Access, Version};
 use crate::error::{Error, Result};
 use crate::resource::navigation::Path;
 use crate::resource::{Writer, same_host};
@@ -58,12 +58,20 @@ impl Raw {
             );
             return Err(Error::argument(text));
         }
-        let answer = match (&self.method, self.body.as_deref().map(serde_json::from_str::<Map<String, Value>>)) {
-            // A resource that can be put wants parts of itself back.
-            (method, Some(Ok(changed))) if *method == Method::PUT => access.put(&url, None, &changed)?,
-            (method, _) => access.send(Request::of(method.clone(), url, self.body.clone()))?,
+        let answer = match self.attempt(access, &url, Version::Usual) {
+            // What cannot be done to the usual version may be possible with the next.
+            Err(refused) if refused.http_status() == Some(405) => self.attempt(access, &url, Version::Changeable).map_err(|_| refused)?,
+            answer => answer?,
         };
         Ok(describe(&answer))
+    }
+
+    fn attempt(&self, access: &Access<'_>, url: &Url, version: Version) -> Result<Answer> {
+        match (&self.method, self.body.as_deref().map(serde_json::from_str::<Map<String, Value>>)) {
+            // A resource that can be put wants parts of itself back.
+            (method, Some(Ok(changed))) if *method == Method::PUT => access.put(url, version, &changed),
+            (method, _) => access.send(version.of(Request::of(method.clone(), url.clone(), self.body.clone()))),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::People;
 use super::book::KnownGroup;
-use crate::application::{Access, VERSION_HEADER};
+use crate::application::{Access, Version};
 use crate::error::{Error, Result, Status};
 use crate::resource::navigation::{Document, Path};
 use crate::resource::{Writer, answer};
@@ -13,8 +13,6 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use url::Url;
 
-/// The version of group resources that can be changed.
-const CHANGEABLE: &str = "2";
 const LONGEST_GROUP_NAME: usize = 256;
 
 impl People {
@@ -26,7 +24,7 @@ impl People {
             body["groupId"] = Value::String(self.group_id(access, group)?);
         }
         let url = self.people_link(access, "myGroupMemberships")?;
-        let request = Request::of(Method::POST, url, Some(body.to_string())).with(VERSION_HEADER, CHANGEABLE);
+        let request = Version::Changeable.of(Request::of(Method::POST, url, Some(body.to_string())));
         let answer = access.send(request.clone())?;
         self.book(access).lists_changed();
         if answer.body.is_empty() {
@@ -47,14 +45,14 @@ impl People {
             let id = self.group_id(access, group)?;
             url.query_pairs_mut().append_pair("groupId", &id);
         }
-        let request = Request::get(url.clone()).with(VERSION_HEADER, CHANGEABLE);
+        let request = Version::Changeable.of(Request::get(url.clone()));
         let answer = access.send(request.clone())?;
         let resource = answer::resource(&request, &answer)?;
         self.book(access).lists_changed();
         if let (None, Some(href)) = (group, resource.link("removeContactFromAllGroups")) {
             let body = json!({ "contactUri": uri.to_string() }).to_string();
             let url = access.resolve(href)?;
-            return access.send(Request::of(Method::POST, url, Some(body)).with(VERSION_HEADER, CHANGEABLE)).map(drop);
+            return access.send(Version::Changeable.of(Request::of(Method::POST, url, Some(body)))).map(drop);
         }
         let known = self.find(access, &uri)?;
         let own = known.link("self").map(|href| access.resolve(href)).transpose()?;
@@ -63,7 +61,7 @@ impl People {
             let of_contact = membership.link("contact").map(|href| access.resolve(href)).transpose()?;
             let same = matches!((&own, &of_contact), (Some(own), Some(other)) if same_address(own, other));
             if let (true, Some(href)) = (same, membership.link("self")) {
-                access.send(Request::delete(access.resolve(href)?).with(VERSION_HEADER, CHANGEABLE))?;
+                access.send(Version::Changeable.of(Request::delete(access.resolve(href)?)))?;
                 removed += 1;
             }
         }
@@ -81,7 +79,7 @@ impl People {
         let before: Vec<Option<String>> = self.read_groups(access)?.iter().map(|(_, group)| id_of(group)).collect();
         let url = self.people_link(access, "myGroups")?;
         let body = json!({ "displayName": name }).to_string();
-        access.send(Request::of(Method::POST, url, Some(body)).with(VERSION_HEADER, CHANGEABLE))?;
+        access.send(Version::Changeable.of(Request::of(Method::POST, url, Some(body))))?;
         // The server does not say which one it made.
         let groups = self.read_groups(access)?;
         let made = groups.iter().find(|(_, group)| {
@@ -102,14 +100,14 @@ impl People {
         if let Some(id) = &known.id {
             changed.insert("id".to_owned(), Value::from(id.as_str()));
         }
-        let outcome = access.put(&self.group_address(access, &known)?, Some(CHANGEABLE), &changed);
+        let outcome = access.put(&self.group_address(access, &known)?, Version::Changeable, &changed);
         self.book(access).forget_groups();
         outcome.map(drop)
     }
 
     pub fn remove_group(&self, access: &Access<'_>, group: &str) -> Result<()> {
         let known = self.own_group(access, group, "removed")?;
-        let outcome = access.send(Request::delete(self.group_address(access, &known)?).with(VERSION_HEADER, CHANGEABLE));
+        let outcome = access.send(Version::Changeable.of(Request::delete(self.group_address(access, &known)?)));
         self.book(access).forget_groups();
         outcome.map(drop)
     }
@@ -118,13 +116,13 @@ impl People {
     pub fn set_privacy(&self, access: &Access<'_>, contact: &str, level: &str) -> Result<()> {
         let url = self.facet_address(access, contact, "contactPrivacyRelationship")?;
         let changed = Map::from_iter([("relationshipLevel".to_owned(), Value::from(level))]);
-        access.put(&url, Some(CHANGEABLE), &changed).map(drop)
+        access.put(&url, Version::Changeable, &changed).map(drop)
     }
 
     /// Leaves it to the server again how much of the user a contact may see.
     pub fn reset_privacy(&self, access: &Access<'_>, contact: &str) -> Result<()> {
         let url = self.facet_address(access, contact, "contactPrivacyRelationship")?;
-        let request = Request::get(url).with(VERSION_HEADER, CHANGEABLE);
+        let request = Version::Changeable.of(Request::get(url));
         let answer = access.send(request.clone())?;
         let resource = answer::resource(&request, &answer)?;
         let href = resource.link("resetContactPrivacyRelationship");
