@@ -4,6 +4,8 @@
 mod common;
 
 mod finding;
+mod many;
+mod myself;
 mod navigation;
 mod network;
 mod people;

@@ -106,6 +106,7 @@ fn no_user_agent_or_origin_that_browsers_send() {
 static LOG: Mutex<String> = Mutex::new(String::new());
 
 extern "C" fn gather(_level: i32, target: *const c_char, message: *const c_char, _user_data: *mut c_void) {
+    // SAFETY: both end with NUL and are lent for the call.
     let (target, message) = unsafe { (CStr::from_ptr(target), CStr::from_ptr(message)) };
     let line = format!("{} {}\n", target.to_str().unwrap(), message.to_str().unwrap());
     LOG.lock().unwrap().push_str(&line);
@@ -114,6 +115,7 @@ extern "C" fn gather(_level: i32, target: *const c_char, message: *const c_char,
 #[test]
 fn secrets_show_nowhere() {
     let simulator = simulator();
+    // SAFETY: the callback takes any data.
     assert_eq!(unsafe { ucwa_set_log_callback(UCWA_LOG_TRACE, Some(gather), std::ptr::null_mut()) }, UCWA_OK);
     let secret = "S3cret&pass+word=%";
     simulator.set_password(secret);
@@ -137,6 +139,7 @@ fn secrets_show_nowhere() {
     told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
     simulator.fault(Fault::on("token").respond(200, format!("{{\"access\":\"{token}\"}}")));
     told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
+    // SAFETY: as above.
     unsafe { ucwa_set_log_callback(0, None, std::ptr::null_mut()) };
 
     let log = LOG.lock().unwrap().clone();

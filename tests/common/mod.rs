@@ -1,5 +1,6 @@
 //! The C functions as tests call them: safe, with owned texts and parsed JSON.
 #![allow(dead_code, reason = "each test program uses its part")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "all hand over live handles, and texts that end with NUL and outlive the call")]
 
 use serde_json::Value;
 use std::ffi::{CStr, CString, c_char};
@@ -170,6 +171,131 @@ impl App {
 
     pub fn presence_text(&self, contact: &str) -> Outcome<String> {
         text(unsafe { ucwa_get_contact_presence(self.0, c(contact).as_ptr()) })
+    }
+
+    pub fn presences(&self, contacts_json: &str) -> Outcome<Value> {
+        json(unsafe { ucwa_get_contacts_presence(self.0, c(contacts_json).as_ptr()) })
+    }
+
+    /// The presences of these contacts, in an array.
+    pub fn presences_of<T: AsRef<str>>(&self, contacts: &[T]) -> Outcome<Vec<Value>> {
+        let contacts: Vec<&str> = contacts.iter().map(AsRef::as_ref).collect();
+        let found = self.presences(&serde_json::to_string(&contacts).unwrap())?;
+        Ok(found["presences"].as_array().unwrap().clone())
+    }
+
+    pub fn group_presence(&self, group: &str) -> Outcome<Value> {
+        json(unsafe { ucwa_get_group_presence(self.0, c(group).as_ptr()) })
+    }
+
+    pub fn facet(&self, name: &str, contact: &str) -> Outcome<Value> {
+        let contact = c(contact);
+        json(unsafe {
+            match name {
+                "note" => ucwa_get_contact_note(self.0, contact.as_ptr()),
+                "location" => ucwa_get_contact_location(self.0, contact.as_ptr()),
+                "supported_modalities" => ucwa_get_contact_supported_modalities(self.0, contact.as_ptr()),
+                "privacy_relationship" => ucwa_get_contact_privacy_relationship(self.0, contact.as_ptr()),
+                _ => panic!("{name}"),
+            }
+        })
+    }
+
+    pub fn set_privacy(&self, contact: &str, level: &str) -> Outcome<()> {
+        done(unsafe { ucwa_set_contact_privacy_relationship(self.0, c(contact).as_ptr(), c(level).as_ptr()) })
+    }
+
+    pub fn reset_privacy(&self, contact: &str) -> Outcome<()> {
+        done(unsafe { ucwa_reset_contact_privacy_relationship(self.0, c(contact).as_ptr()) })
+    }
+
+    /// Bytes and media type; `None` asks for the user's own photo.
+    pub fn photo(&self, contact: Option<&str>, size: Option<&str>) -> Outcome<(Vec<u8>, String)> {
+        let size = size.map(c);
+        let size = size.as_ref().map_or(ptr::null(), |size| size.as_ptr());
+        let (mut data, mut data_size, mut media_type) = (ptr::null_mut(), 7, ptr::null_mut());
+        unsafe {
+            let status = match contact {
+                Some(contact) => ucwa_get_contact_photo(self.0, c(contact).as_ptr(), size, &mut data, &mut data_size, &mut media_type),
+                None => ucwa_get_my_photo(self.0, size, &mut data, &mut data_size, &mut media_type),
+            };
+            if status != UCWA_OK {
+                assert!(data.is_null() && data_size == 0 && media_type.is_null());
+            }
+            done(status)?;
+            let bytes = std::slice::from_raw_parts(data, data_size).to_vec();
+            ucwa_bytes_free(data, data_size);
+            Ok((bytes, owned(media_type).unwrap()))
+        }
+    }
+
+    pub fn add_contact(&self, contact: &str, group: Option<&str>) -> Outcome<Value> {
+        let group = group.map(c);
+        json(unsafe { ucwa_add_contact(self.0, c(contact).as_ptr(), group.as_ref().map_or(ptr::null(), |group| group.as_ptr())) })
+    }
+
+    pub fn remove_contact(&self, contact: &str, group: Option<&str>) -> Outcome<()> {
+        let group = group.map(c);
+        done(unsafe { ucwa_remove_contact(self.0, c(contact).as_ptr(), group.as_ref().map_or(ptr::null(), |group| group.as_ptr())) })
+    }
+
+    pub fn add_group(&self, name: &str) -> Outcome<Value> {
+        json(unsafe { ucwa_add_group(self.0, c(name).as_ptr()) })
+    }
+
+    pub fn rename_group(&self, group: &str, name: &str) -> Outcome<()> {
+        done(unsafe { ucwa_rename_group(self.0, c(group).as_ptr(), c(name).as_ptr()) })
+    }
+
+    pub fn remove_group(&self, group: &str) -> Outcome<()> {
+        done(unsafe { ucwa_remove_group(self.0, c(group).as_ptr()) })
+    }
+
+    pub fn me(&self) -> Outcome<Value> {
+        json(unsafe { ucwa_get_me(self.0) })
+    }
+
+    pub fn make_me_available(&self, options: Option<&str>) -> Outcome<()> {
+        let options = options.map(c);
+        done(unsafe { ucwa_make_me_available(self.0, options.as_ref().map_or(ptr::null(), |options| options.as_ptr())) })
+    }
+
+    pub fn report_my_activity(&self) -> Outcome<()> {
+        done(unsafe { ucwa_report_my_activity(self.0) })
+    }
+
+    pub fn mine(&self, name: &str) -> Outcome<Value> {
+        json(unsafe {
+            match name {
+                "presence" => ucwa_get_my_presence(self.0),
+                "note" => ucwa_get_my_note(self.0),
+                "location" => ucwa_get_my_location(self.0),
+                "phones" => ucwa_get_my_phones(self.0),
+                _ => panic!("{name}"),
+            }
+        })
+    }
+
+    /// Sets what is the user's own; `None` resets it.
+    pub fn set_mine(&self, name: &str, value: Option<&str>) -> Outcome<()> {
+        let value = value.map(c);
+        done(unsafe {
+            match (name, value) {
+                ("presence", Some(value)) => ucwa_set_my_presence(self.0, value.as_ptr()),
+                ("presence", None) => ucwa_reset_my_presence(self.0),
+                ("note", Some(value)) => ucwa_set_my_note(self.0, value.as_ptr()),
+                ("note", None) => ucwa_reset_my_note(self.0),
+                ("location", Some(value)) => ucwa_set_my_location(self.0, value.as_ptr()),
+                ("location", None) => ucwa_reset_my_location(self.0),
+                _ => panic!("{name}"),
+            }
+        })
+    }
+
+    pub fn request(&self, method: &str, href: &str, body: Option<&str>) -> Outcome<Value> {
+        let body = body.map(c);
+        let body = body.as_ref().map_or(ptr::null(), |body| body.as_ptr());
+        json(unsafe { ucwa_request(self.0, c(method).as_ptr(), c(href).as_ptr(), body) })
     }
 
     pub fn groups(&self) -> Outcome<Value> {
