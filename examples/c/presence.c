@@ -77,6 +77,7 @@ static int print_row(ucwa_application *application, const char *contact)
     return EXIT_SUCCESS;
 }
 
+/* Step by step; ucwa_get_group_presence reads the presence of a whole group in one call. */
 static int print_group(ucwa_application *application, const char *group)
 {
     ucwa_json *members = parsed(ucwa_get_group_contacts(application, group));
