@@ -4,8 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, lowest first. A room may use those before it, and no other.
-const ROOMS: [&str; 13] =
-    ["error", "clock", "secret", "sip_uri", "config", "transport", "resource", "sign_in", "application", "people", "me", "client", "ffi"];
+const ROOMS: [&str; 14] = [
+    "error",
+    "clock",
+    "secret",
+    "sip_uri",
+    "config",
+    "transport",
+    "resource",
+    "sign_in",
+    "application",
+    "people",
+    "me",
+    "live",
+    "client",
+    "ffi",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

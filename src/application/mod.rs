@@ -2,6 +2,7 @@
 //! server lost it, signed out. Every request of the layers above goes through here.
 
 mod access;
+mod batches;
 mod raw;
 
 pub(crate) use access::{Access, Version};
@@ -13,7 +14,8 @@ use crate::resource::navigation::Document;
 use crate::resource::{Resource, Writer, answer, resolve, same_host};
 use crate::secret::Secret;
 use crate::sign_in::{Authority, discover};
-use crate::transport::{Body, Call, Repeat, Request, Transport};
+use crate::transport::{Body, Call, Counts, Repeat, Request, Transport};
+use once_cell::sync::OnceCell;
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,6 +26,8 @@ use uuid::Uuid;
 /// A signed-in application.
 pub(crate) struct Application {
     transport: Arc<Transport>,
+    /// For what waits most of the time; made when it is needed.
+    line: OnceCell<Transport>,
     authority: Authority,
     config: Arc<RwLock<Config>>,
     session: RwLock<Arc<Session>>,
@@ -70,6 +74,7 @@ impl Application {
         log::info!("signed in; the application is {}", session.document.url);
         Ok(Application {
             transport,
+            line: OnceCell::new(),
             authority,
             config: shared,
             session: RwLock::new(Arc::new(session)),
@@ -84,7 +89,7 @@ impl Application {
         if self.transport.is_cancelled() {
             return Err(Error::cancelled());
         }
-        let call = call(&self.config.read().unwrap_or_else(PoisonError::into_inner));
+        let call = self.call();
         let session = self.session();
         let outcome = operation(&Access::new(self, &session, &call));
         let fresh = match &outcome {
@@ -127,6 +132,7 @@ impl Application {
         changed.change(key, value)?;
         if key == "connect_timeout_ms" {
             self.transport.reconfigure(&changed)?;
+            self.line.get().map_or(Ok(()), |line| line.reconfigure(&changed))?;
         }
         *config = changed;
         Ok(())
@@ -139,7 +145,7 @@ impl Application {
 
     /// Deletes the application on the server, then cancels. One that is already gone is fine.
     pub fn sign_out(&self) -> Result<()> {
-        let call = call(&self.config.read().unwrap_or_else(PoisonError::into_inner));
+        let call = self.call();
         self.signing_out.store(true, Ordering::SeqCst);
         let request = Request::delete(self.session().document.url.clone());
         let outcome = self.authority.send(&call, &request).and_then(|answer| match answer.status {
@@ -158,13 +164,41 @@ impl Application {
         self.transport.pause(&Call::new(length + Duration::from_secs(60), 0), length)
     }
 
-    fn session(&self) -> Arc<Session> {
+    /// Holds what others may not do at the same time, unless the call's time is up or the application is cancelled before.
+    pub fn hold<'l>(&self, call: &Call, lock: &'l tokio::sync::Mutex<()>) -> Result<tokio::sync::MutexGuard<'l, ()>> {
+        self.transport.run(call, async { Ok(lock.lock().await) })
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.transport.is_cancelled()
+    }
+
+    /// What was asked of the server so far.
+    pub fn counts(&self) -> &Counts {
+        self.transport.counts()
+    }
+
+    /// When the token for the application's host expires, by the library's clock.
+    pub fn token_expiry(&self) -> Option<Duration> {
+        self.authority.token_expiry(&self.session().document.url)
+    }
+
+    /// A call of the usual length, beginning now.
+    pub fn call(&self) -> Call {
+        call(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn line(&self) -> Result<&Transport> {
+        self.line.get_or_try_init(|| self.transport.beside(&self.config.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    pub fn session(&self) -> Arc<Session> {
         Arc::clone(&self.session.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Creates the application anew, unless another thread has done so since `seen`.
     fn recreate(&self, call: &Call, seen: u64) -> Result<Arc<Session>> {
-        let _gate = self.transport.run(call, async { Ok(self.creation.lock().await) })?;
+        let _gate = self.hold(call, &self.creation)?;
         let old = self.session();
         if old.generation > seen {
             return Ok(old);
@@ -185,7 +219,7 @@ impl Application {
     /// After lost connections: whether discovery names another pool now, and the application that was created there.
     fn follow_moved_pool(&self, call: &Call, old: &Session) -> Option<Arc<Session>> {
         let applications = old.applications.as_ref()?;
-        let gate = self.transport.run(call, async { Ok(self.creation.lock().await) }).ok()?;
+        let gate = self.hold(call, &self.creation).ok()?;
         let now = self.session();
         if now.generation > old.generation {
             return Some(now);
@@ -222,6 +256,10 @@ impl Application {
     fn install(&self, session: Session) -> Arc<Session> {
         let session = Arc::new(session);
         *self.session.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&session);
+        // Whoever waits for the former application waits in vain.
+        if let Some(line) = self.line.get() {
+            line.nudge();
+        }
         session
     }
 }

@@ -5,10 +5,9 @@ use super::book::KnownGroup;
 use crate::application::{Access, Version};
 use crate::error::{Error, Result, Status};
 use crate::resource::navigation::{Document, Path};
-use crate::resource::{Writer, answer};
+use crate::resource::{Writer, address_key, answer};
 use crate::sip_uri::SipUri;
 use crate::transport::{Method, Request};
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use url::Url;
@@ -56,21 +55,20 @@ impl People {
         }
         let known = self.find(access, &uri)?;
         let own = known.link("self").map(|href| access.resolve(href)).transpose()?;
-        let mut removed = 0;
+        let mut removals = Vec::new();
         for membership in resource.embedded("myGroupMembership")? {
             let of_contact = membership.link("contact").map(|href| access.resolve(href)).transpose()?;
-            let same = matches!((&own, &of_contact), (Some(own), Some(other)) if same_address(own, other));
+            let same = matches!((&own, &of_contact), (Some(own), Some(other)) if address_key(own) == address_key(other));
             if let (true, Some(href)) = (same, membership.link("self")) {
-                access.send(Version::Changeable.of(Request::delete(access.resolve(href)?)))?;
-                removed += 1;
+                removals.push(Version::Changeable.of(Request::delete(access.resolve(href)?)));
             }
         }
-        if removed == 0 {
+        if removals.is_empty() {
             let place = group.map_or("no group of the contact list".to_owned(), |group| format!("the group \"{group}\""));
             let text = if group.is_some() { format!("{uri} is not in {place}") } else { format!("{uri} is in {place}") };
             return Err(Error::new(Status::NotFound, text));
         }
-        Ok(())
+        access.send_all(&removals).into_iter().collect::<Result<Vec<_>>>().map(drop)
     }
 
     /// Makes a group. The answer is the group, as `ucwa_get_groups` tells it.
@@ -182,10 +180,4 @@ fn check_name(name: &str) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// Servers spell the same address differently in different places: upper or lower case, percent-encoded or not.
-fn same_address(one: &Url, other: &Url) -> bool {
-    let plain = |url: &Url| percent_decode_str(url.as_str()).decode_utf8_lossy().to_lowercase();
-    plain(one) == plain(other)
 }

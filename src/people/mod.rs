@@ -6,10 +6,12 @@ mod editing;
 mod groups;
 mod photos;
 mod presences;
+mod watch;
 
 pub use photos::Photo;
 pub(crate) use photos::{Album, check_size};
 pub(crate) use presences::Wanted;
+pub(crate) use watch::{Facet, Lists, Members, Value};
 
 use crate::application::Access;
 use crate::error::{Error, Result};

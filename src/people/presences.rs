@@ -3,6 +3,7 @@
 
 use super::People;
 use super::book::Known;
+use super::watch::Facet;
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
 use crate::resource::Writer;
@@ -13,15 +14,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
 
-/// What can come along with presence: the member's name, and the link relation.
-const INCLUDABLE: [(&str, &str); 3] = [("note", "contactNote"), ("location", "contactLocation"), ("contact", "self")];
+/// What can come along with presence.
+const INCLUDABLE: [Facet; 3] = [Facet::Note, Facet::Location, Facet::Contact];
 
 /// Whose presence is asked for, and what with it.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     /// As the caller wrote them.
-    contacts: Vec<String>,
-    include: Vec<(&'static str, &'static str)>,
+    pub contacts: Vec<String>,
+    pub include: Vec<Facet>,
 }
 
 impl Wanted {
@@ -54,7 +55,7 @@ impl Wanted {
             _ => Err(wrong(format!("element {index} of the contacts is no string"))),
         };
         let known = |item: Value| {
-            INCLUDABLE.into_iter().find(|(name, _)| item == **name).ok_or_else(|| wrong(format!("{item} cannot be included")))
+            INCLUDABLE.into_iter().find(|facet| item == facet.name()).ok_or_else(|| wrong(format!("{item} cannot be included")))
         };
         Ok(Wanted {
             contacts: contacts.into_iter().enumerate().map(text).collect::<Result<_>>()?,
@@ -64,9 +65,9 @@ impl Wanted {
 }
 
 /// What was read of one contact: its presence, then what was to be included.
-struct Found {
-    known: Arc<Known>,
-    documents: Vec<Result<Document>>,
+pub(super) struct Found {
+    pub known: Arc<Known>,
+    pub documents: Vec<Result<Document>>,
 }
 
 impl People {
@@ -83,7 +84,7 @@ impl People {
                 })
             }));
         }
-        let rels: Vec<&str> = std::iter::once("contactPresence").chain(wanted.include.iter().map(|(_, rel)| *rel)).collect();
+        let rels: Vec<&str> = std::iter::once("contactPresence").chain(wanted.include.iter().map(|facet| facet.link())).collect();
         let found = self.read_of_contacts(access, &unique, &rels)?;
         fail_where_nothing_was_read(&found)?;
         Ok(Writer::object(|w| {
@@ -150,7 +151,7 @@ impl People {
     }
 
     /// Finds contacts and reads, of each, what these links lead to. What is not where it was is resolved anew, once.
-    fn read_of_contacts(&self, access: &Access<'_>, uris: &[SipUri], rels: &[&str]) -> Result<Vec<Result<Found>>> {
+    pub(super) fn read_of_contacts(&self, access: &Access<'_>, uris: &[SipUri], rels: &[&str]) -> Result<Vec<Result<Found>>> {
         let remembered: Vec<bool> = {
             let book = self.book(access);
             uris.iter().map(|uri| book.contact(uri).is_some()).collect()
@@ -253,7 +254,7 @@ impl AsError for (String, Error) {
     }
 }
 
-fn write_presence(w: &mut Writer, asked: &str, found: std::result::Result<&Found, &Error>, include: &[(&str, &str)]) {
+fn write_presence(w: &mut Writer, asked: &str, found: std::result::Result<&Found, &Error>, include: &[Facet]) {
     let found = match found {
         Ok(found) => found,
         Err(error) => return write_failure(w, asked, error),
@@ -264,8 +265,8 @@ fn write_presence(w: &mut Writer, asked: &str, found: std::result::Result<&Found
         Err(error) => return write_failure(w, asked, &error),
     };
     super::write_presence_of(w, &found.known, &presence, document);
-    for ((name, _), included) in include.iter().zip(&found.documents[1..]) {
-        w.object_member(name, |w| {
+    for (facet, included) in include.iter().zip(&found.documents[1..]) {
+        w.object_member(facet.name(), |w| {
             match included.as_ref().map_err(Clone::clone).and_then(|document| Ok((document, document.resource()?))) {
                 Ok((document, resource)) => w.resource(&resource, &document.url),
                 Err(error) => w.error("error", &error),
@@ -286,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_wanted() {
         let wanted = Wanted::parse(r#"{"contacts":["a@b"],"include":["note","contact"]}"#).unwrap();
-        assert_eq!((wanted.contacts.len(), wanted.include), (1, vec![("note", "contactNote"), ("contact", "self")]));
+        assert_eq!((wanted.contacts.len(), wanted.include), (1, vec![Facet::Note, Facet::Contact]));
         assert_eq!(Wanted::parse("[]").unwrap().contacts.len(), 0);
         for (bad, why) in [
             ("", "no JSON"),

@@ -1,22 +1,8 @@
 //! Many requests in one: `multipart/batching`, written and read.
 
 use crate::error::{Error, Result};
-use url::Url;
-
-/// One request of a batch.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub method: &'static str,
-    pub url: Url,
-    /// JSON, where there is a body.
-    pub body: Option<String>,
-}
-
-impl Part {
-    pub fn get(url: Url) -> Part {
-        Part { method: "GET", url, body: None }
-    }
-}
+use crate::transport::Request;
+use std::fmt::Write;
 
 /// One answer of a batch.
 #[derive(Debug, PartialEq)]
@@ -26,18 +12,31 @@ pub(crate) struct PartAnswer<'a> {
     pub body: &'a str,
 }
 
-/// The body of a batch, its parts between lines of that boundary.
-pub(crate) fn write(parts: &[Part], boundary: &str) -> String {
-    let mut text = String::with_capacity(parts.len() * 256);
-    for part in parts {
-        let path = &part.url[url::Position::BeforePath..url::Position::AfterQuery];
-        let host = &part.url[url::Position::BeforeHost..url::Position::AfterPort];
-        text.push_str(&format!("--{boundary}\r\nContent-Type: application/http; msgtype=request\r\n\r\n"));
-        text.push_str(&format!("{} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n", part.method));
-        match &part.body {
-            Some(body) => text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}\r\n", body.len())),
-            None => text.push_str("\r\n"),
-        }
+/// The body of a batch of these requests, its parts between lines of that boundary.
+pub(crate) fn write(requests: &[&Request], boundary: &str) -> String {
+    let mut text = String::with_capacity(requests.len() * 256);
+    for request in requests {
+        let path = &request.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let host = &request.url[url::Position::BeforeHost..url::Position::AfterPort];
+        let part = (|| {
+            write!(text, "--{boundary}\r\nContent-Type: application/http; msgtype=request\r\n\r\n")?;
+            write!(text, "{} {path} HTTP/1.1\r\nHost: {host}\r\n", request.method)?;
+            if !request.headers.iter().any(|(name, _)| *name == "accept") {
+                text.write_str("Accept: application/json\r\n")?;
+            }
+            for (name, value) in &request.headers {
+                write!(text, "{name}: {value}\r\n")?;
+            }
+            match &request.body {
+                Some(body) => {
+                    let (media_type, body) = (&body.media_type, body.text.reveal());
+                    write!(text, "Content-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}\r\n", body.len())
+                }
+                None => text.write_str("\r\n"),
+            }
+        })();
+        // To write into a text cannot fail.
+        debug_assert!(part.is_ok());
     }
     text.push_str(&format!("--{boundary}--\r\n"));
     text
@@ -106,18 +105,21 @@ fn split_head(text: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Method;
+    use url::Url;
 
     const TYPE: &str = "multipart/batching; boundary=\"77f2569d-7db2-4d22-b1e6\"";
 
     #[test]
     fn what_is_sent() {
         let url = Url::parse("https://pool.contoso.com:4443/ucwa/a?x=1").unwrap();
-        let parts = [Part::get(url.clone()), Part { method: "POST", url, body: Some("{\"a\":\"ü\"}".into()) }];
+        let (get, post) =
+            (Request::get(url.clone()), Request::of(Method::POST, url, Some("{\"a\":\"ü\"}".into())).with("if-match", "\"1\""));
         assert_eq!(
-            write(&parts, "b"),
+            write(&[&get, &post], "b"),
             "--b\r\nContent-Type: application/http; msgtype=request\r\n\r\nGET /ucwa/a?x=1 HTTP/1.1\r\nHost: pool.contoso.com:4443\r\nAccept: application/json\r\n\r\n\
              --b\r\nContent-Type: application/http; msgtype=request\r\n\r\nPOST /ucwa/a?x=1 HTTP/1.1\r\nHost: pool.contoso.com:4443\r\nAccept: application/json\r\n\
-             Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{\"a\":\"ü\"}\r\n--b--\r\n"
+             if-match: \"1\"\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{\"a\":\"ü\"}\r\n--b--\r\n"
         );
     }
 

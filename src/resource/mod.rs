@@ -9,6 +9,7 @@ mod write;
 pub(crate) use write::Writer;
 
 use crate::error::{Error, Result, excerpt};
+use percent_encoding::percent_decode_str;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -118,6 +119,12 @@ pub(crate) fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
 /// A href as an absolute address.
 pub(crate) fn resolve(base: &Url, href: &str) -> Result<Url> {
     base.join(href).map_err(|error| Error::protocol(format!("the server gave the href \"{}\", which is none ({error})", excerpt(href))))
+}
+
+/// What addresses are compared by: servers spell the same one differently in different places, in upper or lower case,
+/// percent-encoded or not.
+pub(crate) fn address_key(url: &Url) -> String {
+    percent_decode_str(url.as_str()).decode_utf8_lossy().to_lowercase()
 }
 
 /// Whether two addresses are of the same host: scheme, name and port, the name without regard to case.

@@ -48,10 +48,29 @@ impl Writer {
         self.quoted(text);
     }
 
+    /// A date, and the same as a number beside it.
+    pub fn date(&mut self, name: &str, unix_ms: i64) {
+        if let Some(text) = date::rfc3339(unix_ms) {
+            self.text(name, &text);
+            self.raw(&format!("{name}UnixMs"), &unix_ms.to_string());
+        }
+    }
+
     /// A member whose value is JSON already.
     pub fn raw(&mut self, name: &str, json: &str) {
         self.name(name);
         self.out.push_str(json);
+    }
+
+    /// A member that is an array of texts.
+    pub fn texts<T: AsRef<str>>(&mut self, name: &str, texts: impl IntoIterator<Item = T>) {
+        self.name(name);
+        self.nested('[', ']', |w| {
+            for text in texts {
+                w.comma();
+                w.quoted(text.as_ref());
+            }
+        });
     }
 
     pub fn error(&mut self, name: &str, error: &Error) {
@@ -108,10 +127,7 @@ impl Writer {
             };
         }
         match text_of(value).as_deref().and_then(readable) {
-            Some((ms, text)) => {
-                self.text(name, &text);
-                self.raw(&format!("{name}UnixMs"), &ms.to_string());
-            }
+            Some((ms, _)) => self.date(name, ms),
             None => self.raw(name, json),
         }
     }

@@ -73,14 +73,36 @@ impl Authority {
 
     /// Sends a request with the token of its host; a refused token is renewed once.
     pub fn send(&self, call: &Call, request: &Request) -> Result<Answer> {
+        let answer = self.with_token(call, request, |token| self.transport.send(call, request, token).map(Some))?;
+        answer.ok_or_else(Error::cancelled)
+    }
+
+    /// The same over connections of its own; `None` where these were nudged before the answer was there.
+    pub fn send_unless_nudged(&self, line: &Transport, call: &Call, request: &Request) -> Result<Option<Answer>> {
+        self.with_token(call, request, |token| line.send_unless_nudged(call, request, token))
+    }
+
+    fn with_token(
+        &self,
+        call: &Call,
+        request: &Request,
+        send: impl Fn(Option<&Secret>) -> Result<Option<Answer>>,
+    ) -> Result<Option<Answer>> {
         let known = self.current(call, &request.url)?;
-        let answer = self.transport.send(call, request, known.token.as_ref())?;
+        let Some(answer) = send(known.token.as_ref())? else { return Ok(None) };
         if !refuses_token(&answer) {
-            return Ok(answer);
+            return Ok(Some(answer));
         }
         let renewed = self.renew(call, &request.url, known.generation, &answer).map_err(|error| failed_at(error, request, &answer))?;
-        let again = self.transport.send(call, request, renewed.token.as_ref())?;
-        if refuses_token(&again) { Err(still_refused(request, &again)) } else { Ok(again) }
+        match send(renewed.token.as_ref())? {
+            Some(again) if refuses_token(&again) => Err(still_refused(request, &again)),
+            again => Ok(again),
+        }
+    }
+
+    /// When the token for a host expires, where the server said so.
+    pub fn token_expiry(&self, url: &Url) -> Option<Duration> {
+        self.slot(&host_of(url)).expires_at
     }
 
     /// Sends several at once, in the same order; one renewal serves all that need it.

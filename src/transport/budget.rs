@@ -14,6 +14,8 @@ pub(super) struct Budget {
 struct State {
     most: usize,
     limit: usize,
+    /// How much of it is set aside.
+    aside: usize,
     /// Permits that are to be taken back once they are returned.
     debt: usize,
 }
@@ -22,17 +24,33 @@ struct State {
 pub(super) struct Share<'a> {
     budget: &'a Budget,
     size: usize,
+    aside: bool,
 }
 
 impl Budget {
     pub fn new(most: usize) -> Budget {
         let most = most.max(1);
-        Budget { free: Semaphore::new(most), state: Mutex::new(State { most, limit: most, debt: 0 }), shrunk: Notify::new() }
+        Budget { free: Semaphore::new(most), state: Mutex::new(State { most, limit: most, aside: 0, debt: 0 }), shrunk: Notify::new() }
     }
 
-    /// How much may be under way just now.
+    /// How much may be under way just now, beside what is set aside.
     pub fn limit(&self) -> usize {
-        self.state().limit
+        let state = self.state();
+        state.limit.saturating_sub(state.aside).max(1)
+    }
+
+    /// Takes one from what the others may have, for as long as the share is kept, and does not wait for it.
+    pub fn set_aside(&self) -> Share<'_> {
+        let mut state = self.state();
+        if state.limit < state.aside + 2 {
+            // The last one stays for what the caller asks.
+            return Share { budget: self, size: 0, aside: false };
+        }
+        state.aside += 1;
+        state.debt += 1 - self.free.forget_permits(1);
+        drop(state);
+        self.shrunk.notify_waiters();
+        Share { budget: self, size: 1, aside: true }
     }
 
     /// Waits for room for a request of so many parts; what is larger than the whole budget takes all of it.
@@ -50,7 +68,7 @@ impl Budget {
                     if let Ok(permit) = permit {
                         permit.forget();
                     }
-                    return Share { budget: self, size };
+                    return Share { budget: self, size, aside: false };
                 }
                 // The share waited for may be more than there is now.
                 () = shrunk => {}
@@ -61,7 +79,7 @@ impl Budget {
     /// The server turned a request away.
     pub fn halve(&self) {
         let mut state = self.state();
-        let smaller = (state.limit / 2).max(1);
+        let smaller = (state.limit / 2).max(state.aside + 1);
         let surplus = state.limit - smaller;
         state.debt += surplus - self.free.forget_permits(surplus);
         state.limit = smaller;
@@ -97,7 +115,11 @@ fn give_back(free: &Semaphore, state: &mut State, permits: usize) {
 
 impl Drop for Share<'_> {
     fn drop(&mut self) {
-        give_back(&self.budget.free, &mut self.budget.state(), self.size);
+        let mut state = self.budget.state();
+        if self.aside {
+            state.aside -= 1;
+        }
+        give_back(&self.budget.free, &mut state, self.size);
     }
 }
 
@@ -122,6 +144,32 @@ mod tests {
             assert_eq!((budget.limit(), budget.free.available_permits()), (8, 8));
             drop(budget.share(100).await);
             assert_eq!(budget.free.available_permits(), 8);
+        });
+    }
+
+    #[test]
+    fn what_is_set_aside_is_not_there_for_others() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let budget = Budget::new(4);
+            let all = budget.share(4).await;
+            let aside = budget.set_aside();
+            assert_eq!((budget.limit(), budget.free.available_permits()), (3, 0));
+            drop(all);
+            assert_eq!(budget.free.available_permits(), 3, "one is owed");
+            assert_eq!(budget.share(4).await.size, 3);
+            drop(aside);
+            assert_eq!((budget.limit(), budget.free.available_permits()), (4, 4));
+            // With a budget of one there is always room for a call.
+            let aside = budget.set_aside();
+            for _ in 0..9 {
+                budget.halve();
+            }
+            assert_eq!(budget.share(9).await.size, 1);
+            drop(aside);
+            let small = Budget::new(1);
+            let _aside = small.set_aside();
+            assert_eq!(small.share(9).await.size, 1);
         });
     }
 

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Below the two minutes after which front ends close idle connections.
 const IDLE: Duration = Duration::from_secs(90);
 
+/// Shows a connection to be dead on which nothing is sent for minutes, as while a GET is pending.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 /// The system's authorities: read once per process, since it takes milliseconds.
 static SYSTEM_ROOTS: Lazy<RootCertStore> = Lazy::new(|| {
     let mut roots = RootCertStore::empty();
@@ -39,6 +42,7 @@ pub(super) fn client(config: &Config) -> Result<reqwest::Client> {
         .referer(false)
         .http1_only()
         .tcp_nodelay(true)
+        .tcp_keepalive(KEEPALIVE)
         .connect_timeout(config.duration("connect_timeout_ms"))
         .pool_idle_timeout(IDLE);
     match config.text("proxy") {

@@ -34,7 +34,8 @@ pub(crate) struct Request {
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<Body>,
     pub repeat: Repeat,
-    /// How many requests the server counts it as.
+    /// How many requests the server counts it as; 0 for one that is pending most of the time, so that its share is set
+    /// aside from what the others may have under way.
     pub parts: usize,
     /// Whether the sender itself sees to being turned away with 429.
     pub paced: bool,
@@ -43,6 +44,11 @@ pub(crate) struct Request {
 impl Request {
     pub fn get(url: Url) -> Request {
         Request { method: Method::GET, url, headers: Vec::new(), body: None, repeat: Repeat::Safe, parts: 1, paced: false }
+    }
+
+    /// A GET that the server answers when it has something to tell.
+    pub fn pending(url: Url) -> Request {
+        Request { parts: 0, paced: true, ..Request::get(url) }
     }
 
     pub fn delete(url: Url) -> Request {

@@ -6,10 +6,12 @@
 mod budget;
 mod cancel;
 mod connect;
+mod counts;
 mod message;
 mod repeat;
 
 pub(crate) use cancel::{Call, Cancel};
+pub(crate) use counts::Counts;
 pub(crate) use message::{Answer, Body, Method, Repeat, Request};
 
 use crate::clock;
@@ -24,6 +26,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Notify;
 use url::{Host, Url};
 
 /// The longest answer taken: well above a contact list of tens of thousands.
@@ -32,21 +35,40 @@ const LARGEST_BODY: usize = 64 << 20;
 /// How many of several requests are sent at once: each takes a connection.
 const AT_ONCE: usize = 16;
 
-/// How long dropping waits for threads that look names up.
-const FAREWELL: Duration = Duration::from_millis(50);
+/// How long dropping waits for threads that look names up. There are two transports, and freeing is over in 100 ms.
+const FAREWELL: Duration = Duration::from_millis(25);
 
 /// The connections of one application.
 pub(crate) struct Transport {
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     client: RwLock<reqwest::Client>,
-    cancel: Arc<Cancel>,
-    budget: Budget,
+    shared: Arc<Shared>,
+    nudged: Notify,
     insecure_http: bool,
+}
+
+/// What all connections of an application have in common.
+struct Shared {
+    cancel: Cancel,
+    budget: Budget,
+    counts: Counts,
 }
 
 impl Transport {
     pub fn new(config: &Config) -> Result<Transport> {
+        let most = usize::try_from(config.number("max_outstanding")).unwrap_or(1);
+        let shared = Shared { cancel: Cancel::default(), budget: Budget::new(most), counts: Counts::default() };
+        Transport::with(config, Arc::new(shared))
+    }
+
+    /// Connections of their own for one thread that waits most of the time: whoever calls meanwhile does not have to
+    /// share a runtime with it. They end with these, and count as these.
+    pub fn beside(&self, config: &Config) -> Result<Transport> {
+        Transport::with(config, Arc::clone(&self.shared))
+    }
+
+    fn with(config: &Config, shared: Arc<Shared>) -> Result<Transport> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
@@ -54,8 +76,8 @@ impl Transport {
         Ok(Transport {
             client: RwLock::new(connect::client(config)?),
             runtime: Some(runtime),
-            cancel: Arc::default(),
-            budget: Budget::new(usize::try_from(config.number("max_outstanding")).unwrap_or(1)),
+            shared,
+            nudged: Notify::new(),
             insecure_http: config.flag("allow_insecure_http"),
         })
     }
@@ -69,16 +91,25 @@ impl Transport {
 
     /// Ends every call that waits, and all later ones.
     pub fn cancel(&self) {
-        self.cancel.cancel();
+        self.shared.cancel.cancel();
     }
 
     pub fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
+        self.shared.cancel.is_cancelled()
+    }
+
+    /// Ends the wait of [`send_unless_nudged`](Transport::send_unless_nudged), or its next one.
+    pub fn nudge(&self) {
+        self.nudged.notify_one();
+    }
+
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
     }
 
     /// Drives a future on the calling thread until it is done, the call's time is up, or the application is cancelled.
     pub fn run<T: Send>(&self, call: &Call, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        self.drive(self.cancel.bound(call, work))
+        self.drive(self.shared.cancel.bound(call, work))
     }
 
     /// Waits, unless the call's time is up or the application is cancelled before.
@@ -91,7 +122,7 @@ impl Transport {
 
     /// How many requests, parts of batches included, may be under way just now.
     pub fn limit(&self) -> usize {
-        self.budget.limit()
+        self.shared.budget.limit()
     }
 
     fn drive<T: Send>(&self, bounded: impl Future<Output = Result<T>> + Send) -> Result<T> {
@@ -111,6 +142,18 @@ impl Transport {
         self.run(call, self.exchange(call, request, token)).map_err(|error| error.on_request(|| request.name()))
     }
 
+    /// The same, or `None` where somebody nudges before the answer is there.
+    pub fn send_unless_nudged(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Option<Answer>> {
+        let work = async {
+            tokio::select! {
+                biased;
+                () = self.nudged.notified() => Ok(None),
+                answer = self.exchange(call, request, token) => answer.map(Some),
+            }
+        };
+        self.run(call, work).map_err(|error| error.on_request(|| request.name()))
+    }
+
     /// Sends several at once; the answers come in the same order, each with its own failure.
     pub fn send_all(&self, call: &Call, requests: &[(Request, Option<Secret>)]) -> Vec<Result<Answer>> {
         let each: Vec<_> = requests.iter().map(|(request, token)| self.named(call, request, token.as_ref())).collect();
@@ -123,7 +166,7 @@ impl Transport {
     }
 
     async fn named(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
-        let answer = self.cancel.bound(call, self.exchange(call, request, token)).await;
+        let answer = self.shared.cancel.bound(call, self.exchange(call, request, token)).await;
         answer.map_err(|error| error.on_request(|| request.name()))
     }
 
@@ -134,6 +177,7 @@ impl Transport {
             let outcome = self.attempt(request, token).await;
             match plan.next_wait(&outcome)? {
                 Some(wait) => {
+                    self.shared.counts.retried();
                     log::info!("{}: {}; again in {} ms", request.name(), describe(&outcome), wait.as_millis());
                     tokio::time::sleep(wait).await;
                 }
@@ -153,16 +197,23 @@ impl Transport {
                 ),
             )));
         }
-        let _share = self.budget.share(request.parts).await;
+        let _share = match request.parts {
+            0 => self.shared.budget.set_aside(),
+            parts => self.shared.budget.share(parts).await,
+        };
         // Lets the runtime notice connections that the server closed since the last call.
         tokio::task::yield_now().await;
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
         let built = request.build(&client, token).map_err(Failure::unsent)?;
+        self.shared.counts.sent();
         let response = client.execute(built).await.map_err(connect::failure)?;
         let answer = read(response, &request.url).await;
         match &answer {
-            Ok(answer) if answer.status == 429 => self.budget.halve(),
-            Ok(_) => self.budget.restore(),
+            Ok(answer) if answer.status == 429 => {
+                self.shared.counts.throttled();
+                self.shared.budget.halve();
+            }
+            Ok(_) => self.shared.budget.restore(),
             Err(_) => {}
         }
         log::debug!("{}: {}", request.name(), describe(&answer));
@@ -177,7 +228,6 @@ impl Transport {
 
 impl Drop for Transport {
     fn drop(&mut self) {
-        self.cancel();
         let Some(runtime) = self.runtime.take() else { return };
         if Handle::try_current().is_ok() {
             runtime.shutdown_background();

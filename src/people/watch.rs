@@ -1,0 +1,251 @@
+//! What live presence needs of people: what of a contact can be told of, how it is read, and where contacts lie.
+
+use super::People;
+use super::book::Known;
+use super::contacts::contacts_in;
+use super::presences::Found;
+use crate::application::Access;
+use crate::error::{Error, Result, Status};
+use crate::resource::navigation::{Document, Path};
+use crate::resource::{Resource, Writer, address_key};
+use crate::sip_uri::SipUri;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use url::Url;
+use uuid::Uuid;
+
+/// What of a contact can be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Facet {
+    Presence,
+    Note,
+    Location,
+    Contact,
+}
+
+impl Facet {
+    pub const ALL: [Facet; 4] = [Facet::Presence, Facet::Note, Facet::Location, Facet::Contact];
+
+    /// The name that callers know it by, in what they ask for and in what they are told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Facet::Presence => "presence",
+            Facet::Note => "note",
+            Facet::Location => "location",
+            Facet::Contact => "contact",
+        }
+    }
+
+    /// The relation of the resource.
+    pub fn rel(self) -> &'static str {
+        match self {
+            Facet::Presence => "contactPresence",
+            Facet::Note => "contactNote",
+            Facet::Location => "contactLocation",
+            Facet::Contact => "contact",
+        }
+    }
+
+    /// The link of the contact that leads to it.
+    pub fn link(self) -> &'static str {
+        match self {
+            Facet::Contact => "self",
+            facet => facet.rel(),
+        }
+    }
+
+    pub fn of_rel(rel: &str) -> Option<Facet> {
+        Facet::ALL.into_iter().find(|facet| facet.rel() == rel)
+    }
+}
+
+/// The state of one facet of one contact, as callers are told it.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub json: String,
+    /// What of it counts: not the address, which every application has another of, nor until when it is fresh.
+    lasting: String,
+}
+
+impl Value {
+    fn of(facet: Facet, known: &Known, resource: &Resource<'_>, document: &Document) -> Value {
+        let json = Writer::object(|w| match facet {
+            Facet::Presence => super::write_presence_of(w, known, resource, document),
+            _ => w.resource(resource, &document.url),
+        });
+        Value { json, lasting: lasting(resource) }
+    }
+
+    pub fn is_same_as(&self, other: &Value) -> bool {
+        self.lasting == other.lasting
+    }
+}
+
+/// A contact of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub uri: String,
+    pub json: String,
+}
+
+/// Contacts by what they are compared by.
+pub(crate) type Members = BTreeMap<String, Entry>;
+
+/// A group with its members.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub json: String,
+    lasting: String,
+    pub members: Members,
+}
+
+impl Listed {
+    /// Whether the group itself is as it was, whoever is in it.
+    pub fn is_same_as(&self, other: &Listed) -> bool {
+        self.lasting == other.lasting
+    }
+}
+
+/// The contact list and its groups, these by their ids.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lists {
+    pub contacts: Members,
+    pub groups: BTreeMap<String, Listed>,
+}
+
+/// What of a resource stays the same from one application to the next, and from one reading to the next.
+fn lasting(resource: &Resource<'_>) -> String {
+    let fleeting = |name: &str| matches!(name, "expires" | "etag") || Uuid::parse_str(name).is_ok();
+    let but: Vec<&str> = resource.properties.iter().map(|(name, _)| name.as_ref()).filter(|name| fleeting(name)).collect();
+    Writer::object(|w| w.properties(resource, &but))
+}
+
+impl People {
+    /// The keys by which events name these contacts, each in its place; `None` where nobody knows where the contact is.
+    pub fn address_keys(&self, access: &Access<'_>, uris: &[SipUri]) -> Result<Vec<Option<String>>> {
+        let mut keys = Vec::with_capacity(uris.len());
+        for found in self.find_all(access, uris)? {
+            keys.push(match found {
+                Ok(known) => known.link("self").map(|href| access.resolve(href)).transpose()?.as_ref().map(address_key),
+                Err(_) => None,
+            });
+        }
+        Ok(keys)
+    }
+
+    /// Reads contacts at their addresses and learns them: the URI of each in its place.
+    pub fn meet(&self, access: &Access<'_>, urls: &[Url]) -> Vec<Result<String>> {
+        let read = |document: Result<Document>| {
+            let document = document?;
+            let contact = document.resource()?;
+            self.book(access).learn_contacts(std::slice::from_ref(&contact));
+            let uri = contact.text("uri").map(|uri| uri.into_owned());
+            uri.ok_or_else(|| Error::protocol(format!("the contact at {} has no uri", document.url)))
+        };
+        access.get_all(urls).into_iter().map(read).collect()
+    }
+
+    /// The URI of a contact in the server's spelling, where it is known.
+    pub fn spelling(&self, access: &Access<'_>, key: &str) -> Option<String> {
+        self.book(access).known(key).map(|known| known.uri.clone())
+    }
+
+    /// Reads one facet of contacts; the answers are in the order asked.
+    pub fn values(&self, access: &Access<'_>, uris: &[SipUri], facet: Facet) -> Result<Vec<Result<Value>>> {
+        let found = self.read_of_contacts(access, uris, &[facet.link()])?;
+        let value = |found: Result<Found>| {
+            let Found { known, documents } = found?;
+            let document = documents.into_iter().next().unwrap_or_else(|| Err(access.call.timed_out()))?;
+            Ok(Value::of(facet, &known, &document.resource()?, &document))
+        };
+        Ok(found.into_iter().map(value).collect())
+    }
+
+    /// The same of a resource that an event brought along; `None` of a contact that was never met.
+    pub fn value_of(&self, access: &Access<'_>, key: &str, facet: Facet, resource: &RawValue) -> Result<Option<Value>> {
+        let Some(known) = self.book(access).known(key) else { return Ok(None) };
+        let document = Document { text: resource.get().to_owned(), url: access.session.document.url.clone() };
+        let parsed = document.resource()?;
+        Ok(Some(Value::of(facet, &known, &parsed, &document)))
+    }
+
+    /// What a group is found by again, whatever it is called then: its id, or its name where it has none.
+    pub fn group_id_or_name(&self, access: &Access<'_>, group: &str) -> Result<String> {
+        let known = self.find_group(access, group)?;
+        Ok(known.id.clone().unwrap_or_else(|| group.to_owned()))
+    }
+
+    /// The URIs of a group's members, as they are now.
+    pub fn member_uris(&self, access: &Access<'_>, group: &str) -> Result<Vec<String>> {
+        self.with_members_link(access, group, |href| {
+            let list = access.get(&access.resolve(href)?)?;
+            Ok(self.learn_members(access, href, list)?.iter().map(|known| known.uri.clone()).collect())
+        })
+    }
+
+    /// Where the presence of a group's members is subscribed to, where the server offers that.
+    pub fn group_subscription(&self, access: &Access<'_>, group: &str) -> Result<Option<Url>> {
+        let known = self.find_group(access, group)?;
+        known.link("subscribeToGroupPresence").map(|href| access.resolve(href)).transpose()
+    }
+
+    /// Forgets what was read of the contact list and the groups: they have changed.
+    pub fn lists_changed(&self, access: &Access<'_>) {
+        let mut book = self.book(access);
+        book.lists_changed();
+        book.forget_groups();
+    }
+
+    /// Reads the contact list and all groups with their members.
+    pub fn lists(&self, access: &Access<'_>) -> Result<Lists> {
+        let members = |document: &Document| -> Result<Members> {
+            let mut found = Members::new();
+            for contact in contacts_in(document)? {
+                if let Some(uri) = contact.text("uri") {
+                    let json = Writer::object(|w| w.resource(&contact, &document.url));
+                    found.insert(SipUri::key_of(&uri), Entry { uri: uri.into_owned(), json });
+                }
+            }
+            Ok(found)
+        };
+        let own = access.navigate(&Path::parse("people/myContacts")?)?;
+        let mut contacts = Members::new();
+        for document in &self.contacts_of(access, own)? {
+            contacts.extend(members(document)?);
+        }
+        let groups = self.read_groups(access)?;
+        let mut addresses = Vec::with_capacity(groups.len());
+        for (_, group) in &groups {
+            addresses.push(group.resource()?.link("groupContacts").map(|href| access.resolve(href)).transpose()?);
+        }
+        let urls: Vec<Url> = addresses.iter().flatten().cloned().collect();
+        let mut lists = access.get_all(&urls).into_iter();
+        let mut listed = BTreeMap::new();
+        for ((rel, document), address) in groups.iter().zip(addresses) {
+            let group = document.resource()?;
+            let id = group.text("id").map(|id| id.into_owned()).unwrap_or_else(|| rel.clone());
+            let json = Writer::object(|w| {
+                w.text("rel", rel);
+                w.resource(&group, &document.url);
+            });
+            let of_group = match address.and_then(|_| lists.next()) {
+                None => Members::new(),
+                Some(Ok(list)) => {
+                    let mut found = Members::new();
+                    for document in &self.contacts_of(access, list)? {
+                        found.extend(members(document)?);
+                    }
+                    found
+                }
+                // What the user may not see has no members; whatever else is wrong may pass.
+                Some(Err(error)) if matches!(error.status(), Status::Forbidden | Status::NotFound) && !error.details().application_gone => {
+                    log::warn!("a group cannot be read: {error}");
+                    Members::new()
+                }
+                Some(Err(error)) => return Err(error),
+            };
+            listed.insert(id, Listed { json, lasting: lasting(&group), members: of_group });
+        }
+        Ok(Lists { contacts, groups: listed })
+    }
+}
