@@ -3,6 +3,7 @@
 use crate::application::{Application, Raw};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::live::{Change, EventCallback, Flag, Live};
 use crate::me::{Availability, Me};
 use crate::people::{People, Photo, Wanted, check_size};
 use crate::resource::navigation::Path;
@@ -25,16 +26,19 @@ pub struct Client {
 }
 
 struct Rooms {
-    application: Application,
-    people: People,
+    application: Arc<Application>,
+    people: Arc<People>,
     me: Me,
+    live: Live,
 }
 
 impl Client {
     /// Signs in: finds the user's home server, authenticates, and creates an application (or attaches to
     /// `application_url`). The configuration is copied.
     pub fn sign_in(config: &Config) -> Result<Client> {
-        let rooms = Rooms { application: Application::sign_in(config)?, people: People::default(), me: Me::default() };
+        let (application, people) = (Arc::new(Application::sign_in(config)?), Arc::default());
+        let live = Live::new(Arc::clone(&application), Arc::clone(&people));
+        let rooms = Rooms { application, people, me: Me::default(), live };
         Ok(Client { rooms: Arc::new(rooms), keeper: Mutex::default() })
     }
 
@@ -51,12 +55,15 @@ impl Client {
     /// Wakes every call that waits; these and all later ones fail with [`Status::Cancelled`](crate::Status::Cancelled).
     pub fn cancel(&self) {
         self.rooms.application.cancel();
+        self.rooms.live.close();
     }
 
     /// Deletes the application on the server; one that is already gone is fine. Afterwards every call fails with
     /// [`Status::Cancelled`](crate::Status::Cancelled).
     pub fn sign_out(&self) -> Result<()> {
-        self.rooms.application.sign_out()
+        self.rooms.application.sign_out()?;
+        self.rooms.live.close();
+        Ok(())
     }
 
     /// The presence of a contact (contactPresence), with its `uri` and `name`.
@@ -160,6 +167,57 @@ impl Client {
     /// Removes a group that the user made (group).
     pub fn remove_group(&self, group: &str) -> Result<()> {
         self.rooms.application.run(|access| self.rooms.people.remove_group(access, group))
+    }
+
+    /// Subscribes to the presence of contacts (presenceSubscription); `contacts_json` is as for
+    /// [`get_contacts_presence`](Client::get_contacts_presence). The answer is `{"id":"…","contacts":["sip:…",…]}`. The
+    /// present state of each contact is told as an event, then every change.
+    pub fn subscribe_presence(&self, contacts_json: &str) -> Result<String> {
+        self.rooms.live.subscribe(&Wanted::parse(contacts_json)?)
+    }
+
+    /// Subscribes to the presence of a group's members, whoever they are at any time (subscribeToGroupPresence).
+    pub fn subscribe_group_presence(&self, group: &str) -> Result<String> {
+        self.rooms.live.subscribe_group(group)
+    }
+
+    /// Subscribes to changes of the contact list and its groups (myContactsAndGroupsSubscription).
+    pub fn subscribe_contacts_and_groups(&self) -> Result<String> {
+        self.rooms.live.subscribe_lists()
+    }
+
+    /// Adds contacts to a subscription, and removes others: `{"add":["sip:…",…],"remove":["sip:…",…]}`.
+    pub fn change_subscription(&self, id: &str, change_json: &str) -> Result<String> {
+        self.rooms.live.change(id, Change::parse(change_json)?)
+    }
+
+    /// Ends a subscription. The server is told so soon, without the call waiting for it.
+    pub fn unsubscribe_presence(&self, id: &str) -> Result<()> {
+        self.rooms.live.unsubscribe(id)
+    }
+
+    /// The next event; `None` waits for ever.
+    ///
+    /// # Errors
+    /// [`Status::Timeout`](crate::Status::Timeout) where none came in time.
+    pub fn next_event(&self, timeout: Option<Duration>) -> Result<String> {
+        self.rooms.live.next_event(timeout)
+    }
+
+    /// Sets who is called with each event, on a thread of the library, or removes it. When this returns, the former one
+    /// runs no more.
+    pub fn set_event_callback(&self, callback: Option<EventCallback>) -> Result<()> {
+        self.rooms.live.set_callback(callback)
+    }
+
+    /// Sets what shows to the outside whether events wait. The first one stays: `make` is not asked again.
+    pub fn show_events_by(&self, make: impl FnOnce() -> Result<Arc<dyn Flag>>) -> Result<()> {
+        self.rooms.live.show_by(make)
+    }
+
+    /// How the connection, the token and the subscriptions fare, from memory.
+    pub fn get_health(&self) -> Result<String> {
+        self.rooms.live.health()
     }
 
     /// The signed-in user's own data (me).

@@ -12,6 +12,7 @@ mod config;
 mod error;
 #[cfg(feature = "capi")]
 pub mod ffi;
+mod live;
 mod me;
 mod people;
 mod resource;
@@ -25,5 +26,6 @@ pub use client::Client;
 pub use clock::test_clock;
 pub use config::{Config, TokenCallback, VERSION};
 pub use error::{Error, Result, Status};
+pub use live::{EventCallback, Flag};
 pub use people::Photo;
 pub use secret::Secret;

@@ -1,16 +1,35 @@
 //! The life of an application: signing in, changing, cancelling, signing out, freeing.
 
 use super::config::ucwa_config;
+use super::descriptor::Descriptor;
 use super::guard::{guard, guard_free, guard_network};
 use super::handle::{Handle, borrow, give, take_back};
 use super::{UCWA_OK, strings, ucwa_status};
 use crate::client::Client;
 use crate::error::Result;
+use crate::live::Flag;
+use once_cell::sync::OnceCell;
 use std::ffi::c_char;
+use std::sync::Arc;
 
 /// A signed-in UCWA application. Any number of threads may use it at once; only freeing is one thread's
 /// alone.
-pub struct ucwa_application(Handle<Client>);
+pub struct ucwa_application(Handle<Opened>);
+
+/// What stands behind the handle.
+pub(super) struct Opened {
+    client: Client,
+    descriptor: OnceCell<Arc<Descriptor>>,
+}
+
+impl Opened {
+    /// What shows that events wait; made at the first call.
+    pub fn descriptor(&self) -> Result<isize> {
+        let made = self.descriptor.get_or_try_init(Descriptor::new)?;
+        self.client.show_events_by(|| Ok(Arc::clone(made) as Arc<dyn Flag>))?;
+        Ok(made.number())
+    }
+}
 
 /// Finds the user's server, signs in there and creates an application, or attaches to the one that
 /// `application_url` names.
@@ -30,7 +49,8 @@ pub unsafe extern "C" fn ucwa_sign_in(config: *const ucwa_config) -> *mut ucwa_a
     guard_network(|| unsafe {
         // A copy, so that a setter does not wait for the network.
         let config = borrow(config, "config")?.read()?.clone();
-        Ok(give(ucwa_application(Handle::new(Client::sign_in(&config)?))))
+        let opened = Opened { client: Client::sign_in(&config)?, descriptor: OnceCell::new() };
+        Ok(give(ucwa_application(Handle::new(opened))))
     })
 }
 
@@ -113,8 +133,9 @@ pub unsafe extern "C" fn ucwa_sign_out(application: *mut ucwa_application) -> uc
 /// @param application The application, used by no thread any more (ucwa_application_cancel makes them
 ///        return); NULL is ignored. The last error stays as it is.
 ///
-/// Threads: one, once, and not from a callback of this application. It returns within 100 ms. After it no
-/// thread of the library runs for this application, but one that may wait for the system's name resolution.
+/// Threads: one, once, and not from a callback of this application. It returns within 100 ms, but that it waits
+/// for an event callback that runs. After it no thread of the library runs for this application, but one that
+/// may wait for the system's name resolution.
 /// In a forked child an inherited application is let go of, and goes on in the parent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_application_free(application: *mut ucwa_application) {
@@ -127,6 +148,15 @@ pub unsafe extern "C" fn ucwa_application_free(application: *mut ucwa_applicatio
 /// # Safety
 /// The handle is NULL, or live for as long as the reference is.
 pub(super) unsafe fn client<'a>(application: *const ucwa_application) -> Result<&'a Client> {
+    // SAFETY: the caller's promise.
+    unsafe { opened(application) }.map(|opened| &opened.client)
+}
+
+/// What stands behind a handle.
+///
+/// # Safety
+/// As for [`client`].
+pub(super) unsafe fn opened<'a>(application: *const ucwa_application) -> Result<&'a Opened> {
     // SAFETY: the caller's promise.
     unsafe { borrow(application, "application") }?.0.get()
 }

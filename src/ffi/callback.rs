@@ -2,9 +2,11 @@
 
 use super::strings;
 use crate::config::TokenCallback;
+use crate::live::EventCallback;
 use crate::secret::Secret;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Asks the host for a bearer token: called when a server asks for one, and anew when it refuses the last
 /// one.
@@ -23,10 +25,34 @@ use std::sync::Arc;
 ///         none: the call that needs it fails with UCWA_AUTHENTICATION_FAILED.
 pub type ucwa_token_callback = Option<unsafe extern "C" fn(challenge_json: *const c_char, user_data: *mut c_void) -> *mut c_char>;
 
+/// Takes an event: see ucwa_next_event for what it may be.
+///
+/// It runs on a thread of the library that does nothing else, one event after the other, in order; while it runs, the
+/// next ones wait. It may call any function, and read from the server, but not ucwa_application_free on its own
+/// application. It must return by itself: no longjmp, no C++ exception.
+///
+/// @param event_json The event; borrowed for the call.
+/// @param user_data What was set together with the callback.
+pub type ucwa_event_callback = Option<unsafe extern "C" fn(event_json: *const c_char, user_data: *mut c_void)>;
+
 /// A pointer of the host, with what it wants to be done when nobody needs it any more.
 pub(super) struct UserData {
-    pub pointer: *mut c_void,
-    pub destroy: Option<unsafe extern "C" fn(*mut c_void)>,
+    pointer: *mut c_void,
+    destroy: Option<unsafe extern "C" fn(*mut c_void)>,
+    /// Whether it belongs to the library by now.
+    taken: AtomicBool,
+}
+
+impl UserData {
+    /// Data that still is the host's.
+    pub fn lent(pointer: *mut c_void, destroy: Option<unsafe extern "C" fn(*mut c_void)>) -> UserData {
+        UserData { pointer, destroy, taken: AtomicBool::new(false) }
+    }
+
+    /// From now on it is the library's to destroy.
+    pub fn take_over(&self) {
+        self.taken.store(true, Ordering::SeqCst);
+    }
 }
 
 // SAFETY: the manual asks of the host that its data may be used and destroyed on any thread.
@@ -36,7 +62,7 @@ unsafe impl Sync for UserData {}
 
 impl Drop for UserData {
     fn drop(&mut self) {
-        if let Some(destroy) = self.destroy {
+        if let Some(destroy) = self.destroy.filter(|_| *self.taken.get_mut()) {
             // SAFETY: the host gave both together; nobody uses the pointer after its last owner is gone.
             unsafe { destroy(self.pointer) }
         }
@@ -57,5 +83,17 @@ pub(super) fn token_callback(callback: ucwa_token_callback, user_data: UserData)
         }
         // SAFETY: the manual asks for a text made by ucwa_string_new, which is handed over.
         unsafe { strings::take_secret(token) }.map(Secret::new)
+    }))
+}
+
+/// Dresses a C callback as the one that the library knows.
+pub(super) fn event_callback(callback: ucwa_event_callback, user_data: Arc<UserData>) -> Option<EventCallback> {
+    let callback = callback?;
+    Some(Arc::new(move |event: &str| {
+        // The whole of it moves in here, with its destructor.
+        let user_data: &UserData = &user_data;
+        let event = strings::c_string(event);
+        // SAFETY: the event outlives the call; the host gave the callback and its data together.
+        unsafe { callback(event.as_ptr(), user_data.pointer) }
     }))
 }

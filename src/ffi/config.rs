@@ -103,7 +103,9 @@ pub unsafe extern "C" fn ucwa_config_set_token_callback(
         let config = borrow(config, "config")?;
         config.check()?;
         // From here on the data is the library's. Its destructor runs outside the lock: it may use this configuration.
-        let callback = token_callback(callback, UserData { pointer: user_data, destroy });
+        let data = UserData::lent(user_data, destroy);
+        data.take_over();
+        let callback = token_callback(callback, data);
         let mut locked = config.change()?;
         let former = locked.token_callback().cloned();
         locked.set_token_callback(callback);

@@ -33,6 +33,12 @@ impl Outcome for () {
     fn failed(_: Status) -> Self {}
 }
 
+impl Outcome for isize {
+    fn failed(_: Status) -> Self {
+        -1
+    }
+}
+
 impl Outcome for usize {
     fn failed(_: Status) -> Self {
         0

@@ -22,6 +22,8 @@ mod facets;
 
 mod editing;
 
+mod live;
+
 mod me;
 
 mod resource;
@@ -38,6 +40,7 @@ mod logging;
 
 // What stands behind it.
 mod callback;
+mod descriptor;
 mod guard;
 mod handle;
 mod json_tree;
@@ -51,6 +54,7 @@ pub use editing::*;
 pub use facets::*;
 pub use json::*;
 pub use last_error::*;
+pub use live::*;
 pub use logging::*;
 pub use me::*;
 pub use people::*;

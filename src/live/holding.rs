@@ -1,0 +1,533 @@
+//! The server's own subscriptions: made for what callers wish, extended before they end, made anew where they are lost.
+
+use super::Core;
+use super::state::{State, Subject, told};
+use crate::application::Access;
+use crate::clock;
+use crate::error::{Error, Result, Status};
+use crate::resource::navigation::{Path, with_query};
+use crate::resource::{Resource, address_key, answer};
+use crate::sip_uri::SipUri;
+use crate::transport::{Method, Request};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
+use url::Url;
+
+/// How long the server keeps a subscription, in minutes: as long as it can.
+const MINUTES: u64 = 30;
+/// The same for the contact list and its groups.
+const LISTS_MINUTES: u64 = 60;
+/// How long before its end a subscription is extended.
+const MARGIN: Duration = Duration::from_secs(10 * 60);
+/// How many contacts a subscription begins with, until the server refuses.
+const FIRST_SIZE: usize = 1_000;
+/// After so many single contacts in a row that were refused the limit is one of them all.
+const REFUSALS: usize = 5;
+/// How often lost subscriptions are replaced in one go.
+const PASSES: usize = 3;
+
+/// A presenceSubscription of the server's.
+#[derive(Clone, Debug)]
+pub(super) struct Holding {
+    pub own: Url,
+    kind: Kind,
+    /// By what contacts are compared by.
+    members: BTreeSet<String>,
+    pub until: Duration,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    List {
+        add: Option<Url>,
+        memberships: Option<Url>,
+    },
+    /// Of a group, whose members the server knows itself; it is extended where it was made.
+    Group {
+        named: String,
+        again: Url,
+    },
+}
+
+impl Core {
+    /// Asks the server for what is wished, no more and no less.
+    pub fn settle(&self, access: &Access<'_>) -> Result<()> {
+        let _gate = access.hold(&self.gate)?;
+        {
+            let mut state = self.state();
+            state.enter(access.session.generation);
+            state.unsettled = false;
+        }
+        let settled = self.settle_all(access);
+        if settled.is_err() {
+            self.state().unsettled = true;
+        }
+        settled
+    }
+
+    fn settle_all(&self, access: &Access<'_>) -> Result<()> {
+        self.read_group_wishes(access)?;
+        self.place_contacts(access)?;
+        self.let_go(access)?;
+        self.hold_groups(access)?;
+        for _ in 0..PASSES {
+            if self.hold_contacts(access)? {
+                break;
+            }
+        }
+        self.hold_lists(access)
+    }
+
+    /// When a subscription has to be extended next.
+    pub fn next_extension(state: &State) -> Option<Duration> {
+        let holdings = state.holdings.iter().map(|holding| holding.until);
+        let ends = holdings.chain(state.lists_until).min().map(|until| until.saturating_sub(MARGIN));
+        ends.into_iter().chain(state.refusals_end()).min()
+    }
+
+    /// Extends what ends soon.
+    pub fn extend(&self, access: &Access<'_>) -> Result<()> {
+        let due = |until: Duration| clock::now() + MARGIN >= until;
+        let (mut ending, lists_end) = {
+            let _gate = access.hold(&self.gate)?;
+            let state = self.state();
+            let ending: Vec<Holding> = state.holdings.iter().filter(|holding| due(holding.until)).cloned().collect();
+            (ending, state.lists_until.is_some_and(due))
+        };
+        if ending.len() > 1 {
+            log::debug!("{} subscriptions are extended", ending.len());
+        }
+        let requests: Vec<Request> = ending.iter().map(Holding::extension).collect();
+        let mut failure = None;
+        for (holding, answer) in ending.drain(..).zip(access.send_all(&requests)) {
+            let mut state = self.state();
+            match answer {
+                Ok(_) => {
+                    let until = clock::now() + minutes(MINUTES);
+                    state.holdings.iter_mut().filter(|other| other.own == holding.own).for_each(|other| other.until = until);
+                }
+                // The server speaks of the application, and means the subscription.
+                Err(error) if error.http_status() == Some(404) && !error.details().application_gone => {
+                    log::info!("a subscription is gone from the server and is made anew");
+                    state.drop_holding(&holding.own);
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        if lists_end {
+            self.state().lists_until = None;
+            self.state().unsettled = true;
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Reads who is in the groups that wishes are about, where that may have changed.
+    fn read_group_wishes(&self, access: &Access<'_>) -> Result<()> {
+        let groups: Vec<(String, String)> = {
+            let state = self.state();
+            let due = state.groups_due;
+            let group = |(id, wish): (&String, &super::state::Wish)| match &wish.subject {
+                Subject::Group(group) if due || !wish.settled => Some((id.clone(), group.clone())),
+                _ => None,
+            };
+            state.wishes.iter().filter_map(group).collect()
+        };
+        for (id, group) in groups {
+            let uris = match self.people.member_uris(access, &group) {
+                Ok(uris) => uris,
+                Err(error) if error.status() == Status::NotFound && !error.details().application_gone && self.is_settled(&id) => {
+                    log::warn!("a group that was subscribed to is gone: {error}");
+                    Vec::new()
+                }
+                Err(error) => return Err(error),
+            };
+            let members: BTreeMap<String, SipUri> =
+                uris.iter().filter_map(|uri| SipUri::parse(uri).ok()).map(|uri| (uri.key().to_owned(), uri)).collect();
+            let mut state = self.state();
+            let Some(wish) = state.wishes.get_mut(&id) else { continue };
+            let left: Vec<String> = wish.contacts.keys().filter(|key| !members.contains_key(*key)).cloned().collect();
+            left.iter().for_each(|key| wish.remove(key));
+            wish.add(members);
+            wish.settled = true;
+            let untold: Vec<_> = wish.untold.iter().cloned().collect();
+            state.stale.extend(untold);
+            state.prune();
+        }
+        self.state().groups_due = false;
+        Ok(())
+    }
+
+    /// Whether a wish was fulfilled before, and is not just being made.
+    fn is_settled(&self, id: &str) -> bool {
+        self.state().wishes.get(id).is_some_and(|wish| wish.settled)
+    }
+
+    /// Learns where contacts lie, by which events name them.
+    fn place_contacts(&self, access: &Access<'_>) -> Result<()> {
+        let unplaced: Vec<SipUri> = {
+            let state = self.state();
+            let placed: HashSet<&str> = state.places.values().map(String::as_str).collect();
+            let wanted = state.wanted_contacts();
+            wanted
+                .into_iter()
+                .filter(|(key, _)| !placed.contains(key) && !state.nowhere.contains(*key))
+                .map(|(_, uri)| uri.clone())
+                .collect()
+        };
+        if unplaced.is_empty() {
+            return Ok(());
+        }
+        let places = self.people.address_keys(access, &unplaced)?;
+        let mut state = self.state();
+        for (uri, place) in unplaced.into_iter().zip(places) {
+            match place {
+                Some(place) => drop(state.places.insert(place, uri.key().to_owned())),
+                None => drop(state.nowhere.insert(uri.key().to_owned())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Subscribes to groups as such where the server offers it: it knows the members itself then.
+    fn hold_groups(&self, access: &Access<'_>) -> Result<()> {
+        let wanted: BTreeMap<String, BTreeSet<String>> = {
+            let state = self.state();
+            let group = |wish: &super::state::Wish| match &wish.subject {
+                Subject::Group(group) => Some((group.clone(), wish.contacts.keys().cloned().collect())),
+                _ => None,
+            };
+            state.wishes.values().filter_map(group).collect()
+        };
+        for (group, members) in wanted {
+            let held = self.state().holdings.iter().find(|holding| holding.is_of(&group)).map(|holding| holding.members == members);
+            if held == Some(true) || members.is_empty() {
+                continue;
+            }
+            // Where the members have changed it is made again, too: not every server looks again by itself.
+            let Some(again) = self.people.group_subscription(access, &group)? else { continue };
+            let request = lasting(&again);
+            let made = match access.send(request.clone()) {
+                Ok(answer) => answer,
+                // Its members are subscribed to one by one instead.
+                Err(error) if is_refusal(&error) => {
+                    log::warn!("the group \"{group}\" cannot be subscribed to as such: {error}");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let own = own_address(access, &request, &made)?;
+            let kind = Kind::Group { named: group.clone(), again };
+            let mut state = self.state();
+            state.holdings.retain(|holding| !holding.is_of(&group));
+            state.holdings.push(Holding { own, kind, members, until: clock::now() + minutes(MINUTES) });
+        }
+        Ok(())
+    }
+
+    /// Subscribes to contacts that no subscription covers yet. Whether that is done; where a subscription turned out to be
+    /// lost it is not.
+    fn hold_contacts(&self, access: &Access<'_>) -> Result<bool> {
+        let (missing, room) = {
+            let state = self.state();
+            let covered: HashSet<&str> = state.holdings.iter().flat_map(|holding| &holding.members).map(String::as_str).collect();
+            let wanted = state.wanted_contacts();
+            let missing: Vec<SipUri> = wanted
+                .into_iter()
+                .filter(|(key, _)| !covered.contains(key) && !state.is_refused(key))
+                .map(|(_, uri)| uri.clone())
+                .collect();
+            let most = state.most.unwrap_or(FIRST_SIZE);
+            let room = state.holdings.iter().find_map(|holding| holding.room_for(missing.len(), most));
+            (missing, room)
+        };
+        if missing.is_empty() {
+            return Ok(true);
+        }
+        if let Some((own, add)) = room {
+            let body = json!({ "contactUris": spelled(&missing) });
+            match access.send(Request::of(Method::POST, add, Some(body.to_string()))) {
+                Ok(_) => {
+                    let mut state = self.state();
+                    if let Some(holding) = state.holdings.iter_mut().find(|holding| holding.own == own) {
+                        holding.members.extend(keys(&missing));
+                    }
+                    return Ok(true);
+                }
+                Err(error) if error.http_status() == Some(404) && !error.details().application_gone => {
+                    self.state().drop_holding(&own);
+                    return Ok(false);
+                }
+                // A subscription of their own may still be had.
+                Err(error) if is_refusal(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let create = access.locate(&Path::parse("people/presenceSubscriptions")?)?;
+        let mut refusals = Refusals::default();
+        let mut rest = missing.as_slice();
+        while !rest.is_empty() {
+            let size = self.state().most.unwrap_or(FIRST_SIZE).min(rest.len());
+            let (now, later) = rest.split_at(size);
+            self.cover(access, &create, now, &mut refusals)?;
+            rest = later;
+        }
+        Ok(true)
+    }
+
+    /// Makes a subscription for these contacts, or several where the server takes fewer at a time. Whether all were taken.
+    fn cover(&self, access: &Access<'_>, create: &Url, uris: &[SipUri], refusals: &mut Refusals) -> Result<bool> {
+        if let Some(error) = refusals.of_all() {
+            uris.iter().for_each(|uri| self.refuse(uri, &error));
+            return Ok(false);
+        }
+        let most = self.state().most.unwrap_or(FIRST_SIZE).max(1);
+        if uris.len() > most {
+            let mut whole = true;
+            for part in uris.chunks(most) {
+                whole &= self.cover(access, create, part, refusals)?;
+            }
+            return Ok(whole);
+        }
+        let body = json!({ "duration": MINUTES, "uris": spelled(uris) });
+        let request = Request::of(Method::POST, create.clone(), Some(body.to_string()));
+        match access.send(request.clone()) {
+            Ok(answer) => {
+                refusals.row = 0;
+                let own = own_address(access, &request, &answer)?;
+                let resource = answer::resource(&request, &answer).unwrap_or_default();
+                let link = |rel: &str| resource.link(rel).map(|href| access.resolve(href)).transpose();
+                let kind = Kind::List { add: link("addToPresenceSubscription")?, memberships: link("memberships")? };
+                let holding = Holding { own, kind, members: keys(uris).collect(), until: clock::now() + minutes(MINUTES) };
+                self.state().holdings.push(holding);
+                Ok(true)
+            }
+            Err(error) if is_refusal(&error) && uris.len() > 1 => {
+                let (one, other) = uris.split_at(uris.len() / 2);
+                let first = self.cover(access, create, one, refusals)?;
+                if first {
+                    // If the other half is taken as well, it was the number that was refused.
+                    let before = self.state().most.replace(other.len());
+                    let second = self.cover(access, create, other, refusals)?;
+                    if !second {
+                        self.state().most = before;
+                    }
+                    return Ok(second);
+                }
+                self.cover(access, create, other, refusals)?;
+                Ok(false)
+            }
+            Err(error) if is_refusal(&error) => {
+                uris.iter().for_each(|uri| self.refuse(uri, &error));
+                refusals.note(error);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells all who wished for it that the server does not want a contact to be watched.
+    fn refuse(&self, uri: &SipUri, error: &Error) {
+        let mut state = self.state();
+        state.refuse(uri.key());
+        for (id, wish) in state.wishes.iter().filter(|(_, wish)| wish.contacts.contains_key(uri.key())) {
+            let spelled = wish.contacts.get(uri.key()).map_or_else(|| uri.to_string(), SipUri::to_string);
+            self.queue.push(None, told::refused(id, &spelled, error));
+        }
+    }
+
+    /// Gives up what nobody wishes any more.
+    fn let_go(&self, access: &Access<'_>) -> Result<()> {
+        let (whole, some): (Vec<Holding>, Vec<(Holding, BTreeSet<String>)>) = {
+            let state = self.state();
+            let wanted: HashSet<&str> = state.wanted_contacts().into_keys().collect();
+            let groups: HashSet<&str> = state
+                .wishes
+                .values()
+                .filter_map(|wish| match &wish.subject {
+                    Subject::Group(group) => Some(group.as_str()),
+                    _ => None,
+                })
+                .collect();
+            let mut whole = Vec::new();
+            let mut some = Vec::new();
+            for holding in &state.holdings {
+                let unwanted: BTreeSet<String> = holding.members.iter().filter(|key| !wanted.contains(key.as_str())).cloned().collect();
+                match &holding.kind {
+                    Kind::Group { named, .. } if !groups.contains(named.as_str()) => whole.push(holding.clone()),
+                    Kind::Group { .. } => {}
+                    Kind::List { .. } if unwanted.len() == holding.members.len() => whole.push(holding.clone()),
+                    Kind::List { .. } if !unwanted.is_empty() => some.push((holding.clone(), unwanted)),
+                    Kind::List { .. } => {}
+                }
+            }
+            (whole, some)
+        };
+        let requests: Vec<Request> = whole.iter().map(|holding| Request::delete(holding.own.clone())).collect();
+        for (holding, answer) in whole.iter().zip(access.send_all(&requests)) {
+            forgiving(answer.map(drop))?;
+            self.state().holdings.retain(|other| other.own != holding.own);
+        }
+        for (holding, unwanted) in some {
+            self.remove_members(access, &holding, &unwanted)?;
+        }
+        Ok(())
+    }
+
+    /// Takes contacts out of a subscription. Where the server does not let go of one, it is told of and ignored.
+    fn remove_members(&self, access: &Access<'_>, holding: &Holding, unwanted: &BTreeSet<String>) -> Result<()> {
+        let Kind::List { memberships: Some(list), .. } = &holding.kind else { return Ok(()) };
+        let document = match access.get(list) {
+            Ok(document) => document,
+            Err(error) => return forgiving(Err(error)),
+        };
+        let resource = document.resource()?;
+        let mut removals = Vec::new();
+        {
+            let state = self.state();
+            for membership in resource.embedded("presenceSubscriptionMembership")? {
+                let contact = membership.link("contact").map(|href| access.resolve(href)).transpose()?;
+                let key = contact.and_then(|url| state.places.get(&address_key(&url)));
+                if let (Some(key), Some(own)) = (key.filter(|key| unwanted.contains(*key)), membership.link("self")) {
+                    removals.push((key.clone(), Request::delete(access.resolve(own)?)));
+                }
+            }
+        }
+        let requests: Vec<Request> = removals.iter().map(|(_, request)| request.clone()).collect();
+        for ((key, _), answer) in removals.iter().zip(access.send_all(&requests)) {
+            forgiving(answer.map(drop))?;
+            let mut state = self.state();
+            state.holdings.iter_mut().filter(|other| other.own == holding.own).for_each(|other| {
+                other.members.remove(key);
+            });
+        }
+        Ok(())
+    }
+
+    /// Has the server tell of the contact list and its groups, where somebody wishes to know or a group is followed.
+    fn hold_lists(&self, access: &Access<'_>) -> Result<()> {
+        let (wished, followed, running) = {
+            let state = self.state();
+            (state.has_lists_wish(), state.has_group_wish(), state.lists_until.is_some())
+        };
+        let url = access.locate(&Path::parse("people/myContactsAndGroupsSubscription")?);
+        let needed = wished || followed;
+        if needed == running {
+            return Ok(());
+        }
+        let change = || {
+            let subscription = access.get(&url?)?;
+            let resource = subscription.resource()?;
+            let rel = if needed { "startOrRefreshSubscriptionToContactsAndGroups" } else { "stopSubscriptionToContactsAndGroups" };
+            let none = || Error::new(Status::NotFound, format!("the server offers no {rel}"));
+            let url = access.resolve(resource.link(rel).ok_or_else(none)?)?;
+            let url = if needed { with_duration(&url, LISTS_MINUTES) } else { url };
+            access.send(Request::of(Method::POST, url, None)).map(drop)
+        };
+        match change() {
+            Ok(()) => {}
+            // A group can be followed without, if not as closely: its members are read whenever subscriptions are extended.
+            Err(error)
+                if !wished && matches!(error.status(), Status::NotFound | Status::Forbidden) && !error.details().application_gone =>
+            {
+                log::warn!("changes of the contact list are not told: {error}");
+            }
+            Err(error) => return Err(error),
+        }
+        self.state().lists_until = needed.then(|| clock::now() + minutes(LISTS_MINUTES));
+        Ok(())
+    }
+}
+
+impl State {
+    pub fn drop_holding(&mut self, own: &Url) {
+        self.holdings.retain(|holding| holding.own != *own);
+        self.unsettled = true;
+    }
+}
+
+impl Holding {
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    fn is_of(&self, group: &str) -> bool {
+        matches!(&self.kind, Kind::Group { named, .. } if named == group)
+    }
+
+    fn room_for(&self, count: usize, most: usize) -> Option<(Url, Url)> {
+        match &self.kind {
+            Kind::List { add: Some(add), .. } if self.members.len() + count <= most => Some((self.own.clone(), add.clone())),
+            _ => None,
+        }
+    }
+
+    fn extension(&self) -> Request {
+        match &self.kind {
+            Kind::List { .. } => lasting(&self.own),
+            Kind::Group { again, .. } => lasting(again),
+        }
+    }
+}
+
+/// Single contacts that were refused, one after the other.
+#[derive(Default)]
+struct Refusals {
+    row: usize,
+    last: Option<Error>,
+}
+
+impl Refusals {
+    fn note(&mut self, error: Error) {
+        self.row += 1;
+        self.last = Some(error);
+    }
+
+    fn of_all(&self) -> Option<Error> {
+        self.last.clone().filter(|_| self.row >= REFUSALS)
+    }
+}
+
+fn lasting(url: &Url) -> Request {
+    Request::of(Method::POST, with_duration(url, MINUTES), None)
+}
+
+fn with_duration(url: &Url, minutes: u64) -> Url {
+    with_query(url.clone(), &[("duration".to_owned(), minutes.to_string())])
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+fn keys(uris: &[SipUri]) -> impl Iterator<Item = String> + '_ {
+    uris.iter().map(|uri| uri.key().to_owned())
+}
+
+fn spelled(uris: &[SipUri]) -> Vec<String> {
+    uris.iter().map(SipUri::to_string).collect()
+}
+
+/// Where a subscription lies that was just made.
+fn own_address(access: &Access<'_>, request: &Request, made: &crate::transport::Answer) -> Result<Url> {
+    let resource = answer::resource(request, made);
+    let own = resource.as_ref().ok().and_then(|resource: &Resource<'_>| resource.link("self")).or_else(|| made.header("location"));
+    let none = || answer::with_answer(Error::protocol("the subscription has no address (neither self nor Location)"), request, made);
+    access.resolve(own.ok_or_else(none)?)
+}
+
+/// Whether the server does not want what was asked, rather than being unable to do it now.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.http_status(), Some(400 | 403 | 409 | 413)) && !error.details().application_gone
+}
+
+/// What is gone need not be removed, and what cannot be is no failure of the call.
+fn forgiving(outcome: Result<()>) -> Result<()> {
+    match outcome {
+        Err(error) if matches!(error.http_status(), Some(403 | 404 | 405 | 410)) && !error.details().application_gone => {
+            log::debug!("a subscription cannot be given up: {error}");
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}

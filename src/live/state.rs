@@ -1,0 +1,278 @@
+//! What callers wish to be told, what the server holds for it, and what was told last.
+
+use super::event::Event;
+use super::holding::Holding;
+use crate::clock;
+use crate::error::Error;
+use crate::people::{Facet, Lists, Value};
+use crate::sip_uri::SipUri;
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+/// How long a contact that the server refused is left alone.
+const REFUSED: Duration = Duration::from_secs(3600);
+
+/// One subscription as the caller knows it.
+#[derive(Debug)]
+pub(super) struct Wish {
+    pub subject: Subject,
+    pub facets: Vec<Facet>,
+    /// By what contacts are compared by. Of a group: its members, as they were read last.
+    pub contacts: BTreeMap<String, SipUri>,
+    /// Whose present state is still to be told.
+    pub untold: HashSet<(Facet, String)>,
+    /// Whether it is known whom it is about.
+    pub settled: bool,
+}
+
+/// What a subscription is for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Subject {
+    Contacts,
+    /// A group, as it was named or by its id.
+    Group(String),
+    /// The contact list and its groups.
+    Lists,
+}
+
+/// What the channel has for the one who tells.
+pub(super) enum Note {
+    Events(Vec<Event>),
+    /// Something may have been missed: compare everything.
+    Verify,
+    /// The server has dropped all subscriptions.
+    Reset,
+}
+
+/// What was told last of one contact.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub uri: String,
+    values: [Option<Value>; Facet::ALL.len()],
+}
+
+impl Seen {
+    pub fn value(&mut self, facet: Facet) -> &mut Option<Value> {
+        &mut self.values[facet as usize]
+    }
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub wishes: BTreeMap<String, Wish>,
+    pub inbox: VecDeque<Note>,
+    /// Which of the applications that this handle has had the rest is about.
+    pub generation: u64,
+    pub holdings: Vec<Holding>,
+    /// The most contacts that one subscription of the server's takes, as far as that was learned.
+    pub most: Option<usize>,
+    refused: HashMap<String, Duration>,
+    /// Contacts by the keys of their addresses, which is how events name them.
+    pub places: HashMap<String, String>,
+    /// Contacts that were sought in vain.
+    pub nowhere: HashSet<String>,
+    pub seen: HashMap<String, Seen>,
+    /// What is to be read.
+    pub stale: BTreeSet<(Facet, String)>,
+    /// Addresses of contacts that events named and nobody has met, and what happened to them.
+    pub strangers: BTreeMap<String, BTreeSet<Facet>>,
+    /// Whether the server has to be asked for more or less than it holds.
+    pub unsettled: bool,
+    /// The groups of wishes whose members are to be read.
+    pub groups_due: bool,
+    pub lists: Option<Lists>,
+    pub lists_due: bool,
+    /// Until when the server tells of the contact list and the groups.
+    pub lists_until: Option<Duration>,
+    /// The server is known to be there: whoever waits to try again tries now.
+    pub hurry: bool,
+    pub closed: bool,
+}
+
+impl State {
+    /// Forgets what the server held for another application.
+    pub fn enter(&mut self, generation: u64) {
+        if generation <= self.generation {
+            return;
+        }
+        let first = self.generation == 0;
+        self.generation = generation;
+        self.places.clear();
+        self.strangers.clear();
+        self.reset();
+        if !first {
+            self.verify();
+        }
+    }
+
+    /// The server has dropped all subscriptions.
+    pub fn reset(&mut self) {
+        self.holdings.clear();
+        self.refused.clear();
+        self.lists_until = None;
+        self.unsettled = true;
+    }
+
+    /// Everything is to be read and compared.
+    pub fn verify(&mut self) {
+        self.nowhere.clear();
+        for wish in self.wishes.values() {
+            self.stale.extend(wish.wanted());
+        }
+        self.groups_due = true;
+        self.lists_due = true;
+        self.unsettled = true;
+    }
+
+    /// The ids of the wishes for a facet of a contact.
+    pub fn ids_of(&self, facet: Facet, key: &str) -> Vec<String> {
+        let fits = |wish: &&Wish| wish.facets.contains(&facet) && wish.contacts.contains_key(key);
+        self.wishes.iter().filter(|(_, wish)| fits(wish)).map(|(id, _)| id.clone()).collect()
+    }
+
+    pub fn is_wanted(&self, facet: Facet, key: &str) -> bool {
+        self.wishes.values().any(|wish| wish.facets.contains(&facet) && wish.contacts.contains_key(key))
+    }
+
+    /// Everybody whom a wish is about.
+    pub fn wanted_contacts(&self) -> BTreeMap<&str, &SipUri> {
+        self.wishes.values().flat_map(|wish| &wish.contacts).map(|(key, uri)| (key.as_str(), uri)).collect()
+    }
+
+    pub fn has_lists_wish(&self) -> bool {
+        self.wishes.values().any(|wish| wish.subject == Subject::Lists)
+    }
+
+    pub fn has_group_wish(&self) -> bool {
+        self.wishes.values().any(|wish| matches!(wish.subject, Subject::Group(_)))
+    }
+
+    /// Drops what nobody wishes to know any more.
+    pub fn prune(&mut self) {
+        let wanted: HashSet<String> = self.wanted_contacts().into_keys().map(str::to_owned).collect();
+        self.seen.retain(|key, _| wanted.contains(key));
+        self.stale.retain(|(_, key)| wanted.contains(key));
+        if !self.has_lists_wish() {
+            self.lists = None;
+        }
+    }
+
+    pub fn refuse(&mut self, key: &str) {
+        self.refused.insert(key.to_owned(), clock::now() + REFUSED);
+    }
+
+    /// Whether the server did not want the contact a while ago.
+    pub fn is_refused(&self, key: &str) -> bool {
+        self.refused.get(key).is_some_and(|until| clock::now() < *until)
+    }
+
+    /// When refused contacts are to be tried again.
+    pub fn refusals_end(&self) -> Option<Duration> {
+        let wanted = self.wanted_contacts();
+        self.refused.iter().filter(|(key, _)| wanted.contains_key(key.as_str())).map(|(_, until)| *until).min()
+    }
+}
+
+impl Wish {
+    pub fn new(subject: Subject, facets: Vec<Facet>, contacts: BTreeMap<String, SipUri>) -> Wish {
+        let settled = !matches!(subject, Subject::Group(_));
+        let mut wish = Wish { subject, facets, contacts, untold: HashSet::new(), settled };
+        wish.untold = wish.wanted().collect();
+        wish
+    }
+
+    /// What is wished of whom.
+    pub fn wanted(&self) -> impl Iterator<Item = (Facet, String)> + '_ {
+        self.contacts.keys().flat_map(|key| self.facets.iter().map(move |facet| (*facet, key.clone())))
+    }
+
+    /// Adds contacts, whose present state is to be told.
+    pub fn add(&mut self, contacts: BTreeMap<String, SipUri>) {
+        for (key, uri) in contacts {
+            if self.contacts.insert(key.clone(), uri).is_none() {
+                self.untold.extend(self.facets.iter().map(|facet| (*facet, key.clone())));
+            }
+        }
+    }
+
+    pub fn remove(&mut self, key: &str) {
+        self.contacts.remove(key);
+        self.untold.retain(|(_, untold)| untold != key);
+    }
+}
+
+/// The events that callers are told, as JSON.
+pub(super) mod told {
+    use super::{Error, Event, Facet, RawValue, Value};
+    use crate::resource::Writer;
+
+    pub fn value(facet: Facet, uri: &str, value: &Value, ids: &[String]) -> String {
+        Writer::object(|w| {
+            w.text("event", facet.name());
+            w.text("uri", uri);
+            w.raw(facet.name(), &value.json);
+            w.texts("subscriptions", ids);
+        })
+    }
+
+    pub fn refused(id: &str, uri: &str, error: &Error) -> String {
+        Writer::object(|w| {
+            w.text("event", "subscription");
+            w.text("id", id);
+            w.text("uri", uri);
+            w.text("state", "refused");
+            w.error("error", error);
+        })
+    }
+
+    pub fn connection(state: &str, error: Option<&Error>) -> String {
+        Writer::object(|w| {
+            w.text("event", "connection");
+            w.text("state", state);
+            if let Some(error) = error {
+                w.error("error", error);
+            }
+        })
+    }
+
+    pub fn contact(event: &str, uri: &str, contact: &str, group: Option<&str>, ids: &[String]) -> String {
+        Writer::object(|w| {
+            w.text("event", event);
+            w.text("uri", uri);
+            w.raw("contact", contact);
+            if let Some(group) = group {
+                w.raw("group", group);
+            }
+            w.texts("subscriptions", ids);
+        })
+    }
+
+    pub fn group(event: &str, group: &str, ids: &[String]) -> String {
+        Writer::object(|w| {
+            w.text("event", event);
+            w.raw("group", group);
+            w.texts("subscriptions", ids);
+        })
+    }
+
+    /// What the library has no name for.
+    pub fn resource(event: &Event, href: &str) -> String {
+        Writer::object(|w| {
+            w.text("event", "resource");
+            w.text("type", &event.kind);
+            w.text("rel", &event.rel);
+            w.text("href", href);
+            if let Some(status) = &event.status {
+                w.text("status", status);
+            }
+            let mut raw = |name: &str, value: &Option<Box<RawValue>>| {
+                if let Some(value) = value {
+                    w.raw(name, value.get());
+                }
+            };
+            raw("reason", &event.reason);
+            raw("resource", &event.resource);
+        })
+    }
+}

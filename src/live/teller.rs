@@ -1,0 +1,352 @@
+//! The thread that tells: takes what the channel brought, keeps the server's subscriptions, reads what events only point
+//! at, and tells callers what has really changed.
+
+use super::Core;
+use super::event::Event;
+use super::queue::Subject;
+use super::state::{Note, State, told};
+use crate::application::Access;
+use crate::clock;
+use crate::error::{Error, Result, Status};
+use crate::people::{Facet, Lists, Members, Value};
+use crate::resource::address_key;
+use crate::sip_uri::SipUri;
+use backon::BackoffBuilder;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use url::Url;
+
+/// How many values are read before the channel is looked at again.
+const AT_ONCE: usize = 500;
+/// Where the presences lie that the server added or dropped by itself.
+const SUBSCRIBED: &str = "subscribedContacts";
+
+/// Runs until the application is cancelled.
+pub(super) fn run(core: &Core) {
+    let mut waits = super::backoff().build();
+    let mut pause_until = None;
+    while core.wait_for_work(pause_until) {
+        match core.application.run(|access| core.tend(access)) {
+            Ok(()) => {
+                waits = super::backoff().build();
+                pause_until = None;
+            }
+            Err(error) if error.status() == Status::Cancelled => return,
+            Err(error) => {
+                let wait = waits.next().unwrap_or(super::LONGEST_WAIT);
+                log::warn!("live presence is behind, and tries again in {} ms: {error}", wait.as_millis());
+                pause_until = Some(clock::now() + wait);
+            }
+        }
+    }
+}
+
+impl Core {
+    /// Waits until there is something to do, at the earliest at that time. False when all is over.
+    fn wait_for_work(&self, not_before: Option<Duration>) -> bool {
+        const LONG: Duration = Duration::from_secs(3600);
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return false;
+            }
+            let now = clock::now();
+            let held_up = not_before.filter(|at| *at > now && !state.hurry);
+            let due = Core::next_extension(&state);
+            if held_up.is_none() && (state.has_work() || due.is_some_and(|at| at <= now)) {
+                state.hurry = false;
+                return true;
+            }
+            let wake = [held_up, due.filter(|at| *at > now)].into_iter().flatten().min().unwrap_or(now + LONG);
+            let length = clock::nap(wake - now);
+            state = self.bell.wait_timeout(state, length).unwrap_or_else(std::sync::PoisonError::into_inner).0;
+        }
+    }
+
+    /// Does what there is to do now.
+    fn tend(&self, access: &Access<'_>) -> Result<()> {
+        self.state().enter(access.session.generation);
+        let notes = std::mem::take(&mut self.state().inbox);
+        for note in notes {
+            self.take_note(access, note);
+        }
+        if Core::next_extension(&self.state()).is_some_and(|at| at <= clock::now()) {
+            self.extend(access)?;
+            let mut state = self.state();
+            if state.has_group_wish() {
+                // Whoever joined or left a group unnoticed is noticed now.
+                state.groups_due = true;
+                state.unsettled = true;
+            }
+        }
+        let unsettled = self.state().unsettled;
+        if unsettled {
+            self.settle(access)?;
+        }
+        self.meet_strangers(access)?;
+        self.read_lists(access)?;
+        self.read_stale(access)
+    }
+
+    fn take_note(&self, access: &Access<'_>, note: Note) {
+        match note {
+            Note::Verify => self.state().verify(),
+            Note::Reset => {
+                let mut state = self.state();
+                state.reset();
+                state.verify();
+            }
+            Note::Events(events) => {
+                for event in events {
+                    self.take_event(access, event);
+                }
+            }
+        }
+    }
+
+    fn take_event(&self, access: &Access<'_>, event: Event) {
+        let Ok(url) = access.resolve(&event.href) else {
+            log::warn!("an event has the href \"{}\", which is none", crate::error::excerpt(&event.href));
+            return;
+        };
+        let within = event.within.as_ref().map(|(rel, href)| (rel.as_str(), access.resolve(href).ok()));
+        match (event.rel.as_str(), event.kind.as_str(), within) {
+            ("contact", "added" | "deleted", Some((SUBSCRIBED, _))) => {}
+            ("contact", "added" | "deleted", _) => self.lists_changed(access),
+            (rel, _, _) if rel == "group" || rel.ends_with("Group") => self.lists_changed(access),
+            ("presenceSubscription", kind, _) => self.take_subscription(&url, kind),
+            ("myContactsAndGroupsSubscription", _, _) => {
+                // It may have ended; to start one that runs does no harm.
+                let mut state = self.state();
+                state.lists_until = None;
+                state.unsettled = true;
+            }
+            (rel, _, within) => match Facet::of_rel(rel) {
+                Some(facet) => self.take_value(access, facet, &event, &url, within.and_then(|(_, url)| url)),
+                None => self.queue.push(Some(Subject::Resource(address_key(&url))), told::resource(&event, url.as_str())),
+            },
+        }
+    }
+
+    /// A subscription of the server's ends soon, or has ended.
+    fn take_subscription(&self, url: &Url, kind: &str) {
+        let mut state = self.state();
+        let key = address_key(url);
+        let Some(at) = state.holdings.iter().position(|holding| address_key(&holding.own) == key) else { return };
+        match kind {
+            "updated" => state.holdings[at].until = clock::now(),
+            "deleted" => {
+                let own = state.holdings[at].own.clone();
+                state.drop_holding(&own);
+                // What happened since it ended was not told.
+                state.verify();
+            }
+            _ => {}
+        }
+    }
+
+    fn lists_changed(&self, access: &Access<'_>) {
+        self.people.lists_changed(access);
+        let mut state = self.state();
+        state.lists_due = true;
+        state.groups_due = true;
+        state.unsettled |= state.has_group_wish();
+    }
+
+    /// A facet of a contact has changed: told at once where the event brings the value, else to be read.
+    fn take_value(&self, access: &Access<'_>, facet: Facet, event: &Event, url: &Url, contact: Option<Url>) {
+        let Some(place) = contact.or_else(|| (facet == Facet::Contact).then(|| url.clone())).map(|url| address_key(&url)) else {
+            log::warn!("an event about {url} does not say which contact it is of");
+            return;
+        };
+        let mut state = self.state();
+        let Some(key) = state.places.get(&place).cloned() else {
+            state.strangers.entry(place).or_default().insert(facet);
+            return;
+        };
+        if !state.is_wanted(facet, &key) || event.kind == "deleted" {
+            return;
+        }
+        drop(state);
+        let brought = event.resource.as_deref().and_then(|resource| self.people.value_of(access, &key, facet, resource).ok().flatten());
+        match brought {
+            Some(value) => self.tell(access, facet, &key, value),
+            None => drop(self.state().stale.insert((facet, key))),
+        }
+    }
+
+    /// Reads the contacts that events named and nobody knew, to learn whether they are among those that are wished.
+    fn meet_strangers(&self, access: &Access<'_>) -> Result<()> {
+        let strangers = std::mem::take(&mut self.state().strangers);
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        let urls: Vec<Url> = strangers.keys().filter_map(|place| Url::parse(place).ok()).collect();
+        for ((place, facets), met) in strangers.into_iter().zip(self.people.meet(access, &urls)) {
+            let mut state = self.state();
+            match met {
+                Ok(uri) => {
+                    let key = SipUri::key_of(&uri);
+                    state.nowhere.remove(&key);
+                    for facet in facets {
+                        if state.is_wanted(facet, &key) {
+                            state.stale.insert((facet, key.clone()));
+                        }
+                    }
+                    state.places.insert(place, key);
+                }
+                Err(error) if is_for_all(&error) => {
+                    state.strangers.insert(place, facets);
+                    return Err(error);
+                }
+                Err(error) => log::info!("an event names a contact that cannot be read: {error}"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what is stale, and tells what is new.
+    fn read_stale(&self, access: &Access<'_>) -> Result<()> {
+        let due: BTreeSet<(Facet, String)> = {
+            let mut state = self.state();
+            state.prune();
+            let due: BTreeSet<_> = state.stale.iter().take(AT_ONCE).cloned().collect();
+            state.stale.retain(|one| !due.contains(one));
+            due
+        };
+        let mut failure = None;
+        for facet in Facet::ALL {
+            let uris: Vec<SipUri> = {
+                let state = self.state();
+                let wanted = state.wanted_contacts();
+                due.iter()
+                    .filter(|(of, _)| *of == facet)
+                    .filter_map(|(_, key)| wanted.get(key.as_str()).map(|uri| (*uri).clone()))
+                    .collect()
+            };
+            if uris.is_empty() {
+                continue;
+            }
+            let values = self.people.values(access, &uris, facet).unwrap_or_else(|error| uris.iter().map(|_| Err(error.clone())).collect());
+            for (uri, value) in uris.iter().zip(values) {
+                match value {
+                    Ok(value) => self.tell(access, facet, uri.key(), value),
+                    Err(error) if is_for_all(&error) => {
+                        self.state().stale.insert((facet, uri.key().to_owned()));
+                        failure = Some(error);
+                    }
+                    Err(error) => self.tell_failure(facet, uri, &error),
+                }
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Tells the state of a contact: to all who wish to know where it has changed, else to those who were never told.
+    fn tell(&self, access: &Access<'_>, facet: Facet, key: &str, value: Value) {
+        let spelled = self.people.spelling(access, key);
+        let mut state = self.state();
+        let mut ids = state.ids_of(facet, key);
+        if ids.is_empty() {
+            return;
+        }
+        let seen = state.seen.entry(key.to_owned()).or_default();
+        if let Some(uri) = spelled {
+            seen.uri = uri;
+        } else if seen.uri.is_empty() {
+            seen.uri = format!("sip:{key}");
+        }
+        let uri = seen.uri.clone();
+        let changed = seen.value(facet).as_ref().is_none_or(|before| !before.is_same_as(&value));
+        let untold = (facet, key.to_owned());
+        ids.retain(|id| state.wishes.get_mut(id).is_some_and(|wish| wish.untold.remove(&untold)) || changed);
+        if !ids.is_empty() {
+            let json = told::value(facet, &uri, &value, &ids);
+            self.queue.push(Some(Subject::Contact(facet.name(), key.to_owned())), json);
+        }
+        *state.seen.entry(key.to_owned()).or_default().value(facet) = Some(value);
+    }
+
+    /// Tells those who were never told anything of a contact that nothing can be read of it.
+    fn tell_failure(&self, facet: Facet, uri: &SipUri, error: &Error) {
+        log::info!("the {} of {uri} cannot be read: {error}", facet.name());
+        let mut state = self.state();
+        let untold = (facet, uri.key().to_owned());
+        let mut told = Vec::new();
+        for (id, wish) in &mut state.wishes {
+            if wish.untold.remove(&untold) && facet == Facet::Presence {
+                told.push(told::refused(id, &uri.to_string(), error));
+            }
+        }
+        told.into_iter().for_each(|json| self.queue.push(None, json));
+    }
+
+    /// Reads the contact list and its groups where they have changed, and tells the differences.
+    fn read_lists(&self, access: &Access<'_>) -> Result<()> {
+        {
+            let mut state = self.state();
+            if !std::mem::take(&mut state.lists_due) || !state.has_lists_wish() {
+                return Ok(());
+            }
+        }
+        let now = self.people.lists(access).inspect_err(|_| self.state().lists_due = true)?;
+        let mut state = self.state();
+        let ids: Vec<String> =
+            state.wishes.iter().filter(|(_, wish)| wish.subject == super::state::Subject::Lists).map(|(id, _)| id.clone()).collect();
+        if let Some(before) = &state.lists {
+            for json in differences(before, &now, &ids) {
+                self.queue.push(None, json);
+            }
+        }
+        state.lists = Some(now);
+        Ok(())
+    }
+}
+
+impl State {
+    fn has_work(&self) -> bool {
+        !self.inbox.is_empty()
+            || self.unsettled
+            || !self.stale.is_empty()
+            || !self.strangers.is_empty()
+            || self.lists_due && self.has_lists_wish()
+    }
+}
+
+/// Whether a failure is not one contact's own: what was to be read is tried again.
+fn is_for_all(error: &Error) -> bool {
+    error.details().application_gone
+        || !matches!(error.status(), Status::NotFound | Status::Forbidden | Status::InvalidArgument | Status::Conflict)
+}
+
+fn differences(before: &Lists, now: &Lists, ids: &[String]) -> Vec<String> {
+    let mut events = Vec::new();
+    for (id, group) in &now.groups {
+        match before.groups.get(id) {
+            None => events.push(told::group("groupAdded", &group.json, ids)),
+            Some(former) if !former.is_same_as(group) => events.push(told::group("groupUpdated", &group.json, ids)),
+            Some(_) => {}
+        }
+    }
+    contact_differences(&before.contacts, &now.contacts, None, ids, &mut events);
+    let nobody = Members::new();
+    for (id, group) in &now.groups {
+        let former = before.groups.get(id).map_or(&nobody, |group| &group.members);
+        contact_differences(former, &group.members, Some(&group.json), ids, &mut events);
+    }
+    for (id, group) in before.groups.iter().filter(|(id, _)| !now.groups.contains_key(*id)) {
+        log::debug!("the group {id} is gone");
+        contact_differences(&group.members, &nobody, Some(&group.json), ids, &mut events);
+        events.push(told::group("groupRemoved", &group.json, ids));
+    }
+    events
+}
+
+fn contact_differences(before: &Members, now: &Members, group: Option<&str>, ids: &[String], events: &mut Vec<String>) {
+    for (_, entry) in now.iter().filter(|(key, _)| !before.contains_key(*key)) {
+        events.push(told::contact("contactAdded", &entry.uri, &entry.json, group, ids));
+    }
+    for (_, entry) in before.iter().filter(|(key, _)| !now.contains_key(*key)) {
+        events.push(told::contact("contactRemoved", &entry.uri, &entry.json, group, ids));
+    }
+}
