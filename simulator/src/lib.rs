@@ -25,11 +25,13 @@ mod errors;
 mod fault;
 mod handlers;
 mod http;
+mod live;
 mod multipart;
 mod net;
 mod record;
 mod routes;
 mod settings;
+mod signals;
 mod simulator;
 mod state;
 

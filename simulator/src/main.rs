@@ -49,12 +49,20 @@ struct Options {
     /// The pool the user is homed at, where that is not the host asked
     #[arg(long, value_name = "HOST")]
     applications_host: Option<String>,
+    /// How many times as fast as the real one the simulator's clock runs; 0 stops it
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    clock_speed: f64,
     /// Where to write the ready object as well, once everything listens
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
     /// End when standard input does
     #[arg(long)]
     exit_with_stdin: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed: &f64| *speed >= 0.0 && speed.is_finite());
+    speed.ok_or_else(|| "a number that is not negative is needed".into())
 }
 
 fn main() -> ExitCode {
@@ -99,6 +107,7 @@ fn start(options: &Options) -> io::Result<Simulator> {
         .special_groups(options.special_groups)
         .latency(Duration::from_millis(options.latency_ms))
         .token_lifetime(Duration::from_secs(options.token_lifetime_s))
+        .clock_speed(options.clock_speed)
         .application_lifetime(options.application_lifetime_s.map(Duration::from_secs));
     for host in &options.host {
         builder = builder.host(host);

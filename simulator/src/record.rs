@@ -3,9 +3,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
-/// So many records are kept; the counts go on.
-const KEPT: usize = 100_000;
-
 /// One request and how it was answered.
 #[derive(Clone)]
 pub struct RequestRecord {
@@ -87,16 +84,15 @@ struct Records {
 }
 
 impl Journal {
-    /// Adds a record and gives its number.
-    pub(crate) fn add(&mut self, mut record: RequestRecord) -> u64 {
+    /// Adds a record and gives its number. Only so many are kept; the counts go on.
+    pub(crate) fn add(&mut self, mut record: RequestRecord, kept: usize) -> u64 {
         self.sequence += 1;
         record.sequence = self.sequence;
         let records = if record.batched.is_some() { &mut self.batched } else { &mut self.own };
         *records.by_route.entry(record.route.clone()).or_default() += 1;
-        if records.kept.len() == KEPT {
-            records.kept.pop_front();
-        }
         records.kept.push_back(record);
+        let surplus = records.kept.len().saturating_sub(kept);
+        records.kept.drain(..surplus);
         self.sequence
     }
 

@@ -41,8 +41,12 @@ kinds! {
     MyGroupMembership "myGroupMembership" RemoveContactFromAllGroups "removeContactFromAllGroups"
     MyPrivacyRelationships "myPrivacyRelationships" MyPrivacyRelationship "myPrivacyRelationship" Search "search"
     PresenceSubscriptions "presenceSubscriptions" PresenceSubscription "presenceSubscription"
-    PresenceSubscriptionMemberships "presenceSubscriptionMemberships" SubscribedContacts "subscribedContacts"
+    SubscribeToGroupPresence "subscribeToGroupPresence" AddToPresenceSubscription "addToPresenceSubscription"
+    PresenceSubscriptionMemberships "presenceSubscriptionMemberships"
+    PresenceSubscriptionMembership "presenceSubscriptionMembership" SubscribedContacts "subscribedContacts"
     MyContactsAndGroupsSubscription "myContactsAndGroupsSubscription"
+    StartOrRefreshSubscriptionToContactsAndGroups "startOrRefreshSubscriptionToContactsAndGroups"
+    StopSubscriptionToContactsAndGroups "stopSubscriptionToContactsAndGroups"
     Contact "contact" ContactPresence "contactPresence" ContactNote "contactNote" ContactLocation "contactLocation"
     ContactSupportedModalities "contactSupportedModalities"
     ContactPrivacyRelationship "contactPrivacyRelationship"
@@ -139,11 +143,17 @@ fn people<'a>(state: &State, request: &Request, segments: &[&'a str]) -> (Kind, 
         ["privacyRelationships"] => Kind::MyPrivacyRelationships,
         ["privacyRelationships", level] => return (Kind::MyPrivacyRelationship, level),
         ["search"] => Kind::Search,
+        ["presenceSubscriptions"] if request.query("groupId").is_some() => Kind::SubscribeToGroupPresence,
         ["presenceSubscriptions"] => Kind::PresenceSubscriptions,
         ["presenceSubscriptions", id] => return (Kind::PresenceSubscription, id),
+        ["presenceSubscriptions", id, "contacts"] => return (Kind::AddToPresenceSubscription, id),
+        ["presenceSubscriptions", id, "memberships"] => return (Kind::PresenceSubscriptionMemberships, id),
         ["presenceSubscriptionMemberships"] => Kind::PresenceSubscriptionMemberships,
+        ["presenceSubscriptionMemberships", membership] => return (Kind::PresenceSubscriptionMembership, membership),
         ["subscribedContacts"] => Kind::SubscribedContacts,
         ["contactsAndGroupsSubscription"] => Kind::MyContactsAndGroupsSubscription,
+        ["contactsAndGroupsSubscription", "startOrRefresh"] => Kind::StartOrRefreshSubscriptionToContactsAndGroups,
+        ["contactsAndGroupsSubscription", "stop"] => Kind::StopSubscriptionToContactsAndGroups,
         [address] => return (Kind::Contact, address),
         [address, part] => {
             let kind = match *part {

@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     pub(crate) applications_host: Option<String>,
     pub(crate) grants: Vec<String>,
     pub(crate) passive_url: Option<String>,
+    pub(crate) clock_speed: f64,
     pub(crate) switches: Switches,
 }
 
@@ -58,12 +59,20 @@ pub(crate) struct Settings {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Switches {
     pub(crate) search_default_limit: usize,
-    /// None where it is 0, as with the next two.
+    /// None where it is 0, as with the next five.
     pub(crate) max_outstanding: usize,
     pub(crate) max_groups: usize,
     pub(crate) max_contacts: usize,
-    /// For ever where it is 0.
+    pub(crate) max_subscriptions: usize,
+    pub(crate) max_subscription_contacts: usize,
+    pub(crate) max_subscribed_contacts: usize,
+    /// For ever where it is 0, as with the next two.
     pub(crate) inactive_timeout_ms: u64,
+    pub(crate) resume_after_ms: u64,
+    pub(crate) events_lifetime_ms: u64,
+    pub(crate) embed_events: bool,
+    pub(crate) repeat_senders: bool,
+    pub(crate) kept_requests: usize,
     pub(crate) batch_link: bool,
     pub(crate) batch_bom: bool,
     pub(crate) batch_stray_line: bool,
@@ -77,13 +86,25 @@ pub(crate) struct Switches {
 
 impl Switches {
     pub(crate) fn inactive_timeout(&self) -> Option<Duration> {
-        Some(Duration::from_millis(self.inactive_timeout_ms)).filter(|timeout| !timeout.is_zero())
+        limit(self.inactive_timeout_ms)
     }
 
-    pub(crate) fn set_inactive_timeout(&mut self, timeout: Option<Duration>) {
-        // What is shorter than the unit is not "for ever".
-        self.inactive_timeout_ms = timeout.map_or(0, |timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1));
+    pub(crate) fn resume_after(&self) -> Option<Duration> {
+        limit(self.resume_after_ms)
     }
+
+    pub(crate) fn events_lifetime(&self) -> Option<Duration> {
+        limit(self.events_lifetime_ms)
+    }
+}
+
+fn limit(ms: u64) -> Option<Duration> {
+    Some(Duration::from_millis(ms)).filter(|limit| !limit.is_zero())
+}
+
+/// What is shorter than the unit is not "for ever".
+pub(crate) fn limit_ms(limit: Option<Duration>) -> u64 {
+    limit.map_or(0, |limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1))
 }
 
 impl Default for Switches {
@@ -93,7 +114,15 @@ impl Default for Switches {
             max_outstanding: 100,
             max_groups: 64,
             max_contacts: 250,
+            max_subscriptions: 0,
+            max_subscription_contacts: 0,
+            max_subscribed_contacts: 0,
             inactive_timeout_ms: 300_000,
+            resume_after_ms: 600_000,
+            events_lifetime_ms: 900_000,
+            embed_events: false,
+            repeat_senders: false,
+            kept_requests: 100_000,
             batch_link: true,
             batch_bom: false,
             batch_stray_line: false,
@@ -123,6 +152,7 @@ impl Default for Builder {
                 applications_host: None,
                 grants: vec![grant::WINDOWS.into(), grant::PASSWORD.into()],
                 passive_url: None,
+                clock_speed: 1.0,
                 switches: Switches::default(),
             },
             directory: None,
@@ -283,7 +313,7 @@ impl Builder {
     /// How long a user who was made available may do nothing until the application expires; five minutes by default, `None` for ever.
     #[must_use]
     pub fn inactive_timeout(mut self, timeout: Option<Duration>) -> Builder {
-        self.settings.switches.set_inactive_timeout(timeout);
+        self.settings.switches.inactive_timeout_ms = limit_ms(timeout);
         self
     }
 
@@ -347,6 +377,69 @@ impl Builder {
     #[must_use]
     pub fn forbid_expired(mut self, forbid: bool) -> Builder {
         self.settings.switches.forbid_expired = forbid;
+        self
+    }
+
+    /// How many presence subscriptions an application may have; 0, the default, for no limit.
+    #[must_use]
+    pub fn max_subscriptions(mut self, limit: usize) -> Builder {
+        self.settings.switches.max_subscriptions = limit;
+        self
+    }
+
+    /// How many contacts one presence subscription may have; 0, the default, for no limit.
+    #[must_use]
+    pub fn max_subscription_contacts(mut self, limit: usize) -> Builder {
+        self.settings.switches.max_subscription_contacts = limit;
+        self
+    }
+
+    /// How many contacts all presence subscriptions of an application may have, each counted once; 0, the default, for no limit.
+    #[must_use]
+    pub fn max_subscribed_contacts(mut self, limit: usize) -> Builder {
+        self.settings.switches.max_subscribed_contacts = limit;
+        self
+    }
+
+    /// After how long without a P-GET an application has to subscribe anew; ten minutes by default, `None` for never.
+    #[must_use]
+    pub fn resume_after(mut self, time: Option<Duration>) -> Builder {
+        self.settings.switches.resume_after_ms = limit_ms(time);
+        self
+    }
+
+    /// After how long without a P-GET an application that has used the event channel is gone; fifteen minutes by default, `None` for never.
+    #[must_use]
+    pub fn events_lifetime(mut self, time: Option<Duration>) -> Builder {
+        self.settings.switches.events_lifetime_ms = limit_ms(time);
+        self
+    }
+
+    /// Events bring the resource along instead of only linking it.
+    #[must_use]
+    pub fn embed_events(mut self, embed: bool) -> Builder {
+        self.settings.switches.embed_events = embed;
+        self
+    }
+
+    /// The same sender stands twice in an answer that holds several of its events.
+    #[must_use]
+    pub fn repeat_senders(mut self, repeat: bool) -> Builder {
+        self.settings.switches.repeat_senders = repeat;
+        self
+    }
+
+    /// How many requests are remembered, and as many of those in batches; 100,000 by default.
+    #[must_use]
+    pub fn kept_requests(mut self, count: usize) -> Builder {
+        self.settings.switches.kept_requests = count;
+        self
+    }
+
+    /// How many times as fast as the real one the simulator's clock runs; 0 stops it.
+    #[must_use]
+    pub fn clock_speed(mut self, speed: f64) -> Builder {
+        self.settings.clock_speed = speed;
         self
     }
 }

@@ -11,13 +11,15 @@ use crate::directory::{Change, Directory};
 use crate::fault::Fault;
 use crate::net::{Role, Server};
 use crate::record::RequestRecord;
-use crate::settings::{Builder, Switches};
+use crate::settings::{Builder, Switches, limit_ms};
+use crate::signals::Signals;
 use crate::state::{Places, State, lock};
 
 /// A running UCWA server. Dropping it stops it and removes the CA's file.
 #[derive(Debug)]
 pub struct Simulator {
-    state: Arc<Mutex<State>>,
+    pub(crate) state: Arc<Mutex<State>>,
+    pub(crate) signals: Arc<Signals>,
     url: String,
     http_url: String,
     control_url: String,
@@ -64,12 +66,14 @@ impl Simulator {
         let (https_address, http_address) = (places.https, places.http);
         let state = State::new(settings, directory, places);
         let facts = (state.https_url(), state.http_url(), state.control_url());
+        let signals = state.signals.clone();
         let (sign_in_address, password) = (state.directory().me.uri().to_owned(), state.settings.password.clone());
         let state = Arc::new(Mutex::new(state));
         let listeners = vec![(https, Role::Https(acceptor)), (http, Role::Http), (control, Role::Control)];
         let server = Server::start(state.clone(), listeners)?;
         Ok(Simulator {
             state,
+            signals,
             url: facts.0,
             http_url: facts.1,
             control_url: facts.2,
@@ -160,13 +164,6 @@ impl Simulator {
         lock(&self.state).faults.clear();
     }
 
-    /// Moves the simulator's clock forward.
-    pub fn advance(&self, by: Duration) {
-        let mut state = lock(&self.state);
-        state.clock.advance(by);
-        state.catch_up();
-    }
-
     /// What was asked since the start or the last clearing, in order: the newest 100,000. Of a batch this is the whole.
     pub fn requests(&self) -> Vec<RequestRecord> {
         lock(&self.state).journal.records().cloned().collect()
@@ -219,8 +216,10 @@ impl Simulator {
         state.tokens.issue(crate::http::host_name(host), expires)
     }
 
-    fn switch(&self, change: impl FnOnce(&mut Switches)) {
-        change(&mut lock(&self.state).settings.switches);
+    pub(crate) fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        let mut state = lock(&self.state);
+        change(&mut state.settings.switches);
+        state.settings_changed();
     }
 
     /// Whether a token that is no longer good is answered 403 instead of 401.
@@ -245,7 +244,7 @@ impl Simulator {
 
     /// As [`Builder::inactive_timeout`], from now on.
     pub fn inactive_timeout(&self, timeout: Option<Duration>) {
-        self.switch(|switches| switches.set_inactive_timeout(timeout));
+        self.switch(|switches| switches.inactive_timeout_ms = limit_ms(timeout));
     }
 
     /// As [`Builder::batch_link`], from now on.

@@ -1,11 +1,11 @@
 //! The control endpoint: what a program that is not written in Rust tells the simulator.
 
 mod faults;
+mod live;
 mod requests;
 mod settings;
 
 use std::sync::Mutex;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::http::{Answer, Request, decode};
 use crate::state::{State, lock};
 
 /// What there is, for the overview and for those who asked for something else.
-const ENDPOINTS: [&str; 19] = [
+const ENDPOINTS: [&str; 29] = [
     "GET /",
     "GET /people",
     "PUT /presence/{address}",
@@ -29,6 +29,16 @@ const ENDPOINTS: [&str; 19] = [
     "DELETE /changes",
     "GET /requests",
     "DELETE /requests",
+    "GET /subscriptions",
+    "POST /subscriptions/expire",
+    "POST /subscriptions/end",
+    "GET /refusals",
+    "PUT /refusals/{address}",
+    "DELETE /refusals/{address}",
+    "POST /events/cut",
+    "POST /restart",
+    "GET /offline",
+    "PUT /offline",
     "POST /tokens/expire",
     "POST /applications/delete",
     "POST /applications/expire",
@@ -53,8 +63,8 @@ pub(crate) fn answer(state: &Mutex<State>, request: &Request) -> Answer {
             state.faults.clear();
             Ok(json!({"faults": []}))
         }
-        ("GET", ["clock"]) => Ok(clock(state)),
-        ("POST", ["clock"]) => advance(state, request),
+        ("GET", ["clock"]) => Ok(live::clock(state)),
+        ("POST", ["clock"]) => live::set_clock(state, request),
         ("GET", ["settings"]) => Ok(json!(state.settings.switches)),
         ("PUT", ["settings"]) => settings::change(state, request),
         ("GET", ["changes"]) => Ok(changes(state)),
@@ -79,6 +89,28 @@ pub(crate) fn answer(state: &Mutex<State>, request: &Request) -> Answer {
             state.end_applications(|applications| applications.expire_all());
             Ok(json!({"applications": state.application_ids()}))
         }
+        ("GET", ["subscriptions"]) => Ok(live::subscriptions(state)),
+        ("POST", ["subscriptions", "expire"]) => {
+            state.expire_subscriptions();
+            Ok(live::subscriptions(state))
+        }
+        ("POST", ["subscriptions", "end"]) => {
+            state.end_subscriptions();
+            Ok(live::subscriptions(state))
+        }
+        ("GET", ["refusals"]) => Ok(live::refusals(state)),
+        ("PUT", ["refusals", address]) => Ok(live::refuse(state, address, true)),
+        ("DELETE", ["refusals", address]) => Ok(live::refuse(state, address, false)),
+        ("POST", ["events", "cut"]) => {
+            state.cut_events();
+            Ok(live::subscriptions(state))
+        }
+        ("POST", ["restart"]) => {
+            state.restart();
+            Ok(json!({}))
+        }
+        ("GET", ["offline"]) => Ok(live::offline(state)),
+        ("PUT", ["offline"]) => live::set_offline(state, request),
         ("PUT", ["password"]) => password(state, request),
         ("POST", ["move"]) => move_home(state, request),
         _ => Err(Refusal(404, format!("there is no {} {}", request.method, request.path()), json!(ENDPOINTS))),
@@ -105,7 +137,7 @@ fn body(request: &Request, allowed: Value) -> Result<Value, Refusal> {
 
 fn overview(state: &State) -> Value {
     let mut overview = state.ready();
-    overview["clock"] = clock(state);
+    overview["clock"] = live::clock(state);
     overview["people"] = json!(state.directory().people().count());
     overview["contacts"] = json!(state.directory().contacts().len());
     overview["groups"] = state.directory().groups().iter().map(|group| json!({"id": group.id, "name": group.name})).collect();
@@ -114,6 +146,8 @@ fn overview(state: &State) -> Value {
     overview["requests"] = json!(state.journal.total());
     overview["connections"] = json!(state.connections);
     overview["outstanding"] = json!(state.under_way.count());
+    overview["pendingEvents"] = json!(state.pending());
+    overview["offline"] = json!(state.is_offline());
     overview["settings"] = json!(state.settings.switches);
     overview["endpoints"] = json!(ENDPOINTS);
     overview
@@ -147,20 +181,6 @@ fn presence(state: &mut State, address: &str, request: &Request) -> Result<Value
 
 fn changes(state: &State) -> Value {
     json!({"changes": state.changes().collect::<Vec<_>>()})
-}
-
-fn clock(state: &State) -> Value {
-    let advanced = u64::try_from(state.clock.advanced().as_millis()).unwrap_or(u64::MAX);
-    json!({"unixMs": state.clock.unix_ms(), "advancedMs": advanced})
-}
-
-fn advance(state: &mut State, request: &Request) -> Result<Value, Refusal> {
-    let allowed = json!({"advanceMs": "integer, not negative"});
-    let by = body(request, allowed.clone())?["advanceMs"].as_u64();
-    let by = by.ok_or_else(|| Refusal(400, "advanceMs is missing or no such number".into(), allowed))?;
-    state.clock.advance(Duration::from_millis(by));
-    state.catch_up();
-    Ok(clock(state))
 }
 
 fn password(state: &mut State, request: &Request) -> Result<Value, Refusal> {

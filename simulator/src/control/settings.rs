@@ -19,5 +19,6 @@ pub(super) fn change(state: &mut State, request: &Request) -> Result<Value, Refu
     }
     // The names are checked here as well.
     state.settings.switches = serde_json::from_value(switches).map_err(|error| Refusal(400, error.to_string(), allowed))?;
+    state.settings_changed();
     Ok(json!(state.settings.switches))
 }

@@ -184,7 +184,7 @@ pub(crate) fn sip_uri(address: &str) -> String {
 }
 
 /// What people are kept by: addresses differ neither in case nor in a missing `sip:`.
-fn key(uri: &str) -> String {
+pub(crate) fn key(uri: &str) -> String {
     sip_uri(uri).to_lowercase()
 }
 

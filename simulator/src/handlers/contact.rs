@@ -22,16 +22,21 @@ pub(crate) fn answer(state: &State, context: &Context<'_>) -> Answer {
     let Some(person) = state.directory().person(context.argument) else {
         return errors::resource_not_found();
     };
+    if context.kind != Kind::Contact {
+        return Answer::json(200, &part(context, context.kind, person));
+    }
+    let etag = etag(person);
+    tagged(context.request, &etag, || {
+        let expires = date(state.clock.unix_ms() + FRESH_MS);
+        Answer::json(200, &describe(context, person).property("expires", expires).etag(&*etag).rel("contact"))
+    })
+}
+
+/// What has a resource of its own: presence, note, place, modalities.
+pub(crate) fn part(context: &Context<'_>, kind: Kind, person: &Person) -> Value {
     let own = href(context, person);
     let at = |path: &str| Resource::at(format!("{own}/{path}"));
-    let resource = match context.kind {
-        Kind::Contact => {
-            let etag = etag(person);
-            return tagged(context.request, &etag, || {
-                let expires = date(state.clock.unix_ms() + FRESH_MS);
-                Answer::json(200, &describe(context, person).property("expires", expires).etag(&*etag).rel("contact"))
-            });
-        }
+    let resource = match kind {
         Kind::ContactPresence => {
             let presence = &person.presence;
             at("presence")
@@ -47,7 +52,7 @@ pub(crate) fn answer(state: &State, context: &Context<'_>) -> Answer {
         Kind::ContactLocation => at("location").maybe("location", person.location.as_deref()),
         _ => at("supportedMedia").property("modalities", person.modalities.clone()),
     };
-    Answer::json(200, &resource.rel(context.kind.name()))
+    resource.rel(kind.name())
 }
 
 pub(crate) fn resource(context: &Context<'_>, person: &Person) -> Value {

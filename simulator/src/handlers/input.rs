@@ -1,5 +1,8 @@
 //! What a client sends along: members of the body, or parameters of the query. The server takes either.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::errors;
@@ -36,6 +39,24 @@ impl Input<'_> {
     pub(crate) fn needed(&self, name: &str, limit: usize) -> Result<String, Answer> {
         let text = self.text(name, limit)?.filter(|text| !text.trim().is_empty());
         text.ok_or_else(|| errors::invalid_parameter(name, "The parameter is required."))
+    }
+
+    /// A list of texts, which has to be there.
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, Answer> {
+        let values = match self.value(name) {
+            Some(Value::Array(values)) => values,
+            other => other.into_iter().collect(),
+        };
+        let texts: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
+        texts.filter(|texts| !texts.is_empty()).ok_or_else(|| errors::invalid_parameter(name, "A list of texts is needed."))
+    }
+
+    /// A number of minutes, which has to be there.
+    pub(crate) fn minutes(&self, name: &str, range: &RangeInclusive<u64>) -> Result<Duration, Answer> {
+        let minutes = self.value(name).and_then(|value| value.as_u64().or_else(|| value.as_str()?.trim().parse().ok()));
+        let minutes = minutes.filter(|minutes| range.contains(minutes)).map(|minutes| Duration::from_secs(60 * minutes));
+        let wanted = || format!("A number of minutes from {} to {} is needed.", range.start(), range.end());
+        minutes.ok_or_else(|| errors::invalid_parameter(name, &wanted()))
     }
 
     /// One of these words.

@@ -63,9 +63,14 @@ fn read_or_publish(state: &mut State, context: &Context<'_>) -> Result<Answer, A
         publish(state, context)?;
         return Ok(Answer::no_content());
     }
+    Ok(Answer::json(200, &part(state, context, context.kind)))
+}
+
+/// Presence, note or place.
+pub(crate) fn part(state: &State, context: &Context<'_>, kind: Kind) -> Value {
     let me = &state.directory().me;
-    let resource = Resource::at(context.href(&format!("/me/{}", context.kind.name())));
-    let resource = match context.kind {
+    let resource = Resource::at(context.href(&format!("/me/{}", kind.name())));
+    let resource = match kind {
         Kind::Presence => {
             resource.maybe("availability", me.presence.availability.as_deref()).maybe("activity", me.presence.activity.as_deref())
         }
@@ -75,7 +80,7 @@ fn read_or_publish(state: &mut State, context: &Context<'_>) -> Result<Answer, A
         }
         _ => resource.maybe("location", me.location.as_deref()),
     };
-    Ok(Answer::json(200, &resource.rel(context.kind.name())))
+    resource.rel(kind.name())
 }
 
 /// An empty body takes back what was published.

@@ -110,20 +110,40 @@ fn newcomer(directory: &Directory, uri: &str) -> Result<Option<Person>, Answer> 
     if directory.person(uri).is_some() {
         return Ok(None);
     }
-    let address = uri.rsplit_once(':').map_or(uri, |(_, address)| address);
-    let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default();
-    let own = domain(address);
-    if own.is_empty() || address.starts_with('@') || address.contains(char::is_whitespace) {
-        return Err(errors::invalid_parameter("contactUri", "A SIP address is needed."));
+    is_address("contactUri", uri)?;
+    let stranger = stranger(directory, uri);
+    let unknown = || Answer::error(404, Some("DestinationNotFound"), "The targeted user does not exist.");
+    stranger.map(Some).ok_or_else(unknown)
+}
+
+/// Whether this can be somebody's address.
+pub(crate) fn is_address(name: &str, uri: &str) -> Result<(), Answer> {
+    let address = bare(uri);
+    if domain(address).is_empty() || address.starts_with('@') || address.contains(char::is_whitespace) {
+        return Err(errors::invalid_parameter(name, "A SIP address is needed."));
     }
-    if own == domain(directory.me.address()) {
-        return Err(Answer::error(404, Some("DestinationNotFound"), "The targeted user does not exist."));
+    Ok(())
+}
+
+/// Somebody of another company, of whom no more than the address is known.
+pub(crate) fn stranger(directory: &Directory, uri: &str) -> Option<Person> {
+    let address = bare(uri);
+    if domain(address) == domain(directory.me.address()) {
+        return None;
     }
     let mut person = Person::new(uri, address);
     person.source_network = Some("Federated".into());
     person.privacy = "External".into();
     person.photo = false;
-    Ok(Some(person))
+    Some(person)
+}
+
+fn bare(uri: &str) -> &str {
+    uri.rsplit_once(':').map_or(uri, |(_, address)| address)
+}
+
+fn domain(address: &str) -> String {
+    address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default()
 }
 
 fn has_memberships(group: &Group) -> Result<(), Answer> {

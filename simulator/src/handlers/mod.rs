@@ -5,9 +5,12 @@ pub(crate) mod availability;
 pub(crate) mod batch;
 pub(crate) mod contact;
 pub(crate) mod discovery;
+pub(crate) mod event_set;
+pub(crate) mod events;
 pub(crate) mod group_changes;
 pub(crate) mod groups;
 pub(crate) mod input;
+pub(crate) mod list_subscription;
 pub(crate) mod me;
 pub(crate) mod memberships;
 pub(crate) mod people;
@@ -16,6 +19,7 @@ pub(crate) mod photo;
 pub(crate) mod privacy;
 pub(crate) mod resource;
 pub(crate) mod revise;
+pub(crate) mod subscriptions;
 pub(crate) mod token;
 
 use uuid::Uuid;
@@ -126,10 +130,14 @@ fn check_revision(request: &Request) -> Result<(), Answer> {
 
 /// What to echo, of an application that is there and counts as used now.
 fn use_application(state: &mut State, id: &str) -> Result<Uuid, Answer> {
-    state.touch(id).map(|application| application.echo).map_err(|ended| match ended {
+    state.touch(id).map(|application| application.echo).map_err(ended)
+}
+
+fn ended(reason: Ended) -> Answer {
+    match reason {
         Ended::Missing => errors::application_not_found(),
         Ended::Expired => errors::application_expired(),
-    })
+    }
 }
 
 fn within_application(state: &mut State, context: &Context<'_>) -> Answer {
@@ -171,6 +179,17 @@ fn within_application(state: &mut State, context: &Context<'_>) -> Answer {
         Kind::MyGroupMemberships => memberships::memberships(state, context),
         Kind::MyGroupMembership => memberships::membership(state, context),
         Kind::RemoveContactFromAllGroups => post(state, memberships::remove_from_all),
+        Kind::PresenceSubscriptions => subscriptions::subscriptions(state, context),
+        Kind::PresenceSubscription => subscriptions::subscription(state, context),
+        Kind::SubscribeToGroupPresence => post(state, subscriptions::subscribe_to_group),
+        Kind::AddToPresenceSubscription => post(state, subscriptions::add_to),
+        Kind::PresenceSubscriptionMemberships if context.argument.is_empty() => subscriptions::all_memberships(state, context),
+        Kind::PresenceSubscriptionMemberships => subscriptions::memberships(state, context),
+        Kind::PresenceSubscriptionMembership => subscriptions::membership(state, context),
+        Kind::SubscribedContacts => get(state, subscriptions::subscribed_contacts),
+        Kind::MyContactsAndGroupsSubscription => get(state, list_subscription::subscription),
+        Kind::StartOrRefreshSubscriptionToContactsAndGroups => post(state, list_subscription::start),
+        Kind::StopSubscriptionToContactsAndGroups => post(state, list_subscription::stop),
         Kind::Contact | Kind::ContactPresence | Kind::ContactNote | Kind::ContactLocation | Kind::ContactSupportedModalities => {
             get(state, contact::answer)
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::admission::Ticket;
 use crate::errors;
 use crate::fault::{Asked, FaultKind, Mishap};
-use crate::handlers::{self, batch, token};
+use crate::handlers::{self, batch, events, token};
 use crate::http::{Answer, JSON, Request};
 use crate::record::RequestRecord;
 use crate::routes::{self, Kind, Route};
@@ -13,6 +13,7 @@ use crate::state::State;
 
 /// A request that has arrived.
 pub(crate) struct Arrival {
+    route: Route,
     /// Its number in the journal.
     pub(crate) sequence: u64,
     /// How long its answer is held back.
@@ -46,30 +47,57 @@ impl Arrival {
         state.catch_up();
         let route = routes::route(state, request);
         let mishap = take_fault(state, request, &route, false);
-        let sequence = state.journal.add(record(request, &route, None));
+        let sequence = state.journal.add(record(request, &route, None), state.settings.switches.kept_requests);
         let mut arrival = Arrival {
+            route,
             sequence,
             wait: state.settings.latency.saturating_add(Duration::from_millis(mishap.delay_ms)),
             fault: mishap.kind,
             work: Work::Single,
             _ticket: None,
         };
-        if !handlers::is_the_users(state, &route, request) {
-            return arrival;
+        arrival.judge(state, request);
+        state.signals.raise();
+        arrival
+    }
+
+    /// Finds out what is to be done for it, and whether that may be.
+    fn judge(&mut self, state: &mut State, request: &Request) {
+        if !handlers::is_the_users(state, &self.route, request) {
+            return;
         }
         // What is no batch is told so later, by its handler.
-        let parts = if route.kind == Kind::Batch { batch::read(state, request).unwrap_or_default() } else { Vec::new() };
+        let parts = if self.route.kind == Kind::Batch { batch::read(state, request).unwrap_or_default() } else { Vec::new() };
         match state.under_way.admit(parts.len().max(1), state.settings.switches.max_outstanding) {
-            None => arrival.work = Work::TooMuch,
+            None => self.work = Work::TooMuch,
             Some(ticket) => {
-                arrival._ticket = Some(ticket);
-                let is_asked = !arrival.fault.as_ref().is_some_and(FaultKind::replaces_the_answer);
-                if !parts.is_empty() && is_asked && handlers::enter(state, &route, request).is_ok() {
-                    arrival.begin(state, parts);
+                self._ticket = Some(ticket);
+                if !parts.is_empty() && self.is_asked() && handlers::enter(state, &self.route, request).is_ok() {
+                    self.begin(state, parts);
                 }
             }
         }
-        arrival
+    }
+
+    /// Whether the resource itself is to answer.
+    fn is_asked(&self) -> bool {
+        !self.fault.as_ref().is_some_and(FaultKind::replaces_the_answer)
+    }
+
+    /// Whether it is answered when there is something to tell.
+    pub(crate) fn is_pending_get(&self) -> bool {
+        self.route.kind == Kind::Events && matches!(self.work, Work::Single) && self.is_asked()
+    }
+
+    /// Lets a P-GET in to wait, or answers it at once.
+    pub(crate) fn let_in(&self, state: &mut State, request: &Request) -> Result<events::Place, Answer> {
+        events::arrive(state, &self.route, request)
+    }
+
+    /// Notes how it is answered.
+    pub(crate) fn note(&self, state: &mut State, answer: &Answer) {
+        state.journal.answered(self.sequence, answer.status);
+        state.signals.raise();
     }
 
     fn begin(&mut self, state: &mut State, parts: Vec<Request>) {
@@ -78,7 +106,7 @@ impl Arrival {
         for request in parts {
             let route = routes::route(state, &request);
             let mishap = take_fault(state, &request, &route, true);
-            let sequence = state.journal.add(record(&request, &route, Some(self.sequence)));
+            let sequence = state.journal.add(record(&request, &route, Some(self.sequence)), state.settings.switches.kept_requests);
             // They are worked at side by side.
             delay = delay.max(mishap.delay_ms);
             steps.push(Step { request, sequence, fault: mishap.kind });
@@ -90,6 +118,7 @@ impl Arrival {
     /// What the resource answers, or what a fault says instead.
     pub(crate) fn answer(&self, state: &mut State, request: &Request) -> Answer {
         state.catch_up();
+        // By now it may lead elsewhere.
         let route = routes::route(state, request);
         let answer = answer_or_fail(state, &route, request, self.fault.as_ref(), |state| match &self.work {
             Work::Single => handlers::answer(state, &route, request),
@@ -99,7 +128,7 @@ impl Arrival {
                 Ok(()) => batch::answer(state, steps.iter().map(Step::answer)),
             },
         });
-        state.journal.answered(self.sequence, answer.status);
+        self.note(state, &answer);
         answer
     }
 }

@@ -10,28 +10,49 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::Role;
 use super::exchange::{self, Peer};
 use super::wire::{End, Ending, Wire};
 use crate::state::State;
 
-/// Serves a connection until either side has had enough.
-pub(crate) async fn serve(stream: TcpStream, role: Role, number: u64, state: Arc<Mutex<State>>) {
+/// What tells a connection that it is to be reset.
+pub(crate) type Resets = watch::Receiver<()>;
+
+/// Serves a connection until either side has had enough, or all are reset.
+pub(crate) async fn serve(stream: TcpStream, role: Role, number: u64, resets: Option<Resets>, state: Arc<Mutex<State>>) {
     // Answers are small and wanted at once; a socket that is gone shows soon enough.
     let _ = stream.set_nodelay(true);
     let ending = Arc::new(Ending::default());
     let wire = Wire::new(stream, ending.clone());
-    let peer = Peer { state, ending, number, secure: matches!(role, Role::Https(_)), control: matches!(role, Role::Control) };
-    match role {
-        // A client that does not trust the certificate goes away in the handshake.
-        Role::Https(acceptor) => {
-            if let Ok(stream) = acceptor.accept(wire).await {
-                drive(stream, peer).await;
+    let (secure, control) = (matches!(role, Role::Https(_)), matches!(role, Role::Control));
+    let peer = Peer { state, ending: ending.clone(), number, secure, control };
+    let served = async {
+        match role {
+            // A client that does not trust the certificate goes away in the handshake.
+            Role::Https(acceptor) => {
+                if let Ok(stream) = acceptor.accept(wire).await {
+                    drive(stream, peer).await;
+                }
             }
+            Role::Http | Role::Control => drive(wire, peer).await,
         }
-        Role::Http | Role::Control => drive(wire, peer).await,
+    };
+    tokio::select! {
+        biased;
+        () = reset(resets) => ending.reset(),
+        () = served => {}
     }
+}
+
+async fn reset(resets: Option<Resets>) {
+    if let Some(mut resets) = resets
+        && resets.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 async fn drive(io: impl AsyncRead + AsyncWrite + Unpin + Send, peer: Peer) {

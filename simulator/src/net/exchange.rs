@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::arrival::Arrival;
+use super::parking;
 use super::wire::{End, Ending, Payload};
 use crate::fault::FaultKind;
 use crate::handlers::token;
@@ -80,14 +81,14 @@ async fn answer_ucwa(peer: &Peer, request: &Request) -> Result<Response<Payload>
         }
         _ => {}
     }
-    let answer = {
-        let mut state = lock(&peer.state);
-        let mut answer = arrival.answer(&mut state, request);
-        if !matches!(arrival.fault, Some(FaultKind::Respond { .. } | FaultKind::HtmlPage { .. })) {
-            add_usual_headers(&state, request, &mut answer);
-        }
-        answer
+    let mut answer = if arrival.is_pending_get() {
+        parking::answer(peer, &arrival, request).await?
+    } else {
+        arrival.answer(&mut lock(&peer.state), request)
     };
+    if !matches!(arrival.fault, Some(FaultKind::Respond { .. } | FaultKind::HtmlPage { .. })) {
+        add_usual_headers(&lock(&peer.state), request, &mut answer);
+    }
     Ok(finish(peer, request, answer, arrival.fault.as_ref()))
 }
 

@@ -3,6 +3,7 @@
 mod arrival;
 mod connection;
 mod exchange;
+mod parking;
 mod wire;
 
 use std::io;
@@ -75,14 +76,18 @@ async fn accept(listener: tokio::net::TcpListener, role: Role, state: Arc<Mutex<
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let number = match role {
-            Role::Control => 0,
+        let (number, resets) = match role {
+            Role::Control => (0, None),
             _ => {
                 let mut state = lock(&state);
-                state.connections += 1;
-                state.connections
+                let Some(resets) = state.connect() else {
+                    // Where it fails the peer sees an ordinary end, which is the next best.
+                    let _ = stream.set_zero_linger();
+                    continue;
+                };
+                (state.connections, Some(resets))
             }
         };
-        tokio::spawn(connection::serve(stream, role.clone(), number, state.clone()));
+        tokio::spawn(connection::serve(stream, role.clone(), number, resets, state.clone()));
     }
 }

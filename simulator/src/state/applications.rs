@@ -6,6 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::hash;
+use super::live::Live;
 
 /// What an application is made of; the same inputs lead to the same application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) struct Application {
     pub(crate) echo: Uuid,
     /// What it said when it made its user available.
     pub(crate) available: Option<Available>,
+    /// Its subscriptions, and the channel that events go by.
+    pub(crate) live: Live,
     last_used: Duration,
 }
 
@@ -46,6 +49,10 @@ pub(crate) struct Lifetimes {
     pub(crate) unused: Option<Duration>,
     /// Without reported activity, once it made its user available.
     pub(crate) inactive: Option<Duration>,
+    /// Without a P-GET, once there was one.
+    pub(crate) deaf: Option<Duration>,
+    /// Likewise, until it has to subscribe anew.
+    pub(crate) forgotten: Option<Duration>,
 }
 
 /// The applications there are, and those that ended in a way the client is told of.
@@ -54,6 +61,14 @@ pub(crate) struct Applications {
     live: HashMap<String, Application>,
     expired: HashSet<String>,
     created: u64,
+}
+
+impl Application {
+    /// When it expires if no activity is reported until then.
+    pub(crate) fn inactive_at(&self, lifetimes: Lifetimes) -> Option<Duration> {
+        let available = self.available.as_ref()?;
+        Some(available.last_active.saturating_add(available.timeout.or(lifetimes.inactive)?))
+    }
 }
 
 /// Why an application cannot be used.
@@ -79,6 +94,7 @@ impl Applications {
             registration,
             echo: Uuid::new_v4(),
             available: None,
+            live: Live::default(),
             last_used: now,
         });
         application.last_used = now;
@@ -101,6 +117,14 @@ impl Applications {
 
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Application> {
         self.live.get_mut(id)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Application> {
+        self.live.values()
+    }
+
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut Application> {
+        self.live.values_mut()
     }
 
     pub(crate) fn remove(&mut self, id: &str) {
@@ -127,16 +151,27 @@ impl Applications {
         self.live.values().any(|application| application.available.is_some())
     }
 
-    /// Ends those whose time is over.
+    /// Ends those whose time is over, and what the others subscribed to where that is.
     pub(crate) fn end_due(&mut self, now: Duration, lifetimes: Lifetimes) {
         let over = |since: Duration, lifetime: Option<Duration>| lifetime.is_some_and(|lifetime| now.saturating_sub(since) >= lifetime);
         let expired = &mut self.expired;
         self.live.retain(|id, application| {
-            let inactive = application.available.as_ref().is_some_and(|own| over(own.last_active, own.timeout.or(lifetimes.inactive)));
+            let inactive = application.inactive_at(lifetimes).is_some_and(|end| end <= now);
             if inactive {
                 expired.insert(id.clone());
+                return false;
             }
-            !inactive && !over(application.last_used, lifetimes.unused)
+            let live = &mut application.live;
+            live.pass(now);
+            let idle = |lifetime| live.channel.idle_since().is_some_and(|since| over(since, lifetime));
+            if idle(lifetimes.deaf) {
+                return false;
+            }
+            if idle(lifetimes.forgotten) && live.channel.reset() {
+                live.forget();
+            }
+            // One that waits for events is in use.
+            live.channel.is_parked() || !over(application.last_used, lifetimes.unused)
         });
     }
 }
@@ -171,7 +206,7 @@ mod tests {
     #[test]
     fn unused_applications_end_and_used_ones_live() {
         let mut applications = Applications::default();
-        let lifetimes = Lifetimes { unused: Some(seconds(10)), inactive: None };
+        let lifetimes = Lifetimes { unused: Some(seconds(10)), ..Lifetimes::default() };
         let id = applications.register(registration("a"), Duration::ZERO).0.id.clone();
         for (now, used) in [(9, Ok(())), (18, Ok(())), (28, Err(Ended::Missing))] {
             applications.end_due(seconds(now), lifetimes);
@@ -182,7 +217,7 @@ mod tests {
     #[test]
     fn inactive_applications_expire_if_they_made_their_user_available() {
         let mut applications = Applications::default();
-        let lifetimes = Lifetimes { unused: None, inactive: Some(seconds(300)) };
+        let lifetimes = Lifetimes { inactive: Some(seconds(300)), ..Lifetimes::default() };
         let ids = ["lurker", "usual", "patient"].map(|endpoint| applications.register(registration(endpoint), Duration::ZERO).0.id.clone());
         for (id, timeout) in [(&ids[1], None), (&ids[2], Some(seconds(600)))] {
             let available = Available { modalities: Vec::new(), timeout, last_active: Duration::ZERO };

@@ -1,15 +1,26 @@
 //! Everything the simulator knows, behind one lock.
 
 mod applications;
+mod catastrophes;
+mod channel;
+mod live;
+mod pending;
+mod subscribing;
+mod subscriptions;
 mod tokens;
 mod user;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use applications::{Ended, Registration};
+pub(crate) use channel::{Arrived, Event, Topic, Wake, Wishes, Within};
+pub(crate) use live::Live;
+pub(crate) use pending::Looked;
+pub(crate) use subscribing::Refused;
+pub(crate) use subscriptions::Subscription;
 pub(crate) use tokens::Tokens;
 
 use crate::admission::UnderWay;
@@ -18,6 +29,7 @@ use crate::directory::{Change, Directory};
 use crate::fault::Faults;
 use crate::record::Journal;
 use crate::settings::Settings;
+use crate::signals::Signals;
 
 /// So many changes are kept.
 const KEPT: usize = 10_000;
@@ -33,6 +45,12 @@ pub(crate) struct State {
     pub(crate) under_way: UnderWay,
     pub(crate) connections: u64,
     pub(crate) places: Places,
+    pub(crate) signals: Arc<Signals>,
+    /// The keys of those who are not to be subscribed to.
+    pub(crate) refused: BTreeSet<String>,
+    connected: catastrophes::Connected,
+    /// Numbers what has to be told apart: P-GETs, subscriptions.
+    serial: u64,
     // Not to be changed behind the back of those who tell of changes.
     directory: Directory,
     applications: applications::Applications,
@@ -52,14 +70,18 @@ pub(crate) struct Places {
 impl State {
     pub(crate) fn new(settings: Settings, directory: Directory, places: Places) -> State {
         State {
+            clock: Clock::new(settings.clock_speed),
             settings,
-            clock: Clock::new(),
             faults: Faults::default(),
             journal: Journal::default(),
             tokens: Tokens::default(),
             under_way: UnderWay::default(),
             connections: 0,
             places,
+            signals: Arc::default(),
+            refused: BTreeSet::new(),
+            connected: catastrophes::Connected::default(),
+            serial: 0,
             directory,
             applications: applications::Applications::default(),
             published: None,
@@ -82,9 +104,19 @@ impl State {
 
     /// Every change comes by here.
     fn raise(&mut self, changes: impl IntoIterator<Item = Change>) {
-        self.changes.extend(changes);
+        let now = self.clock.now();
+        for change in changes {
+            self.applications.all_mut().for_each(|application| application.live.hear(&change, &self.directory, now));
+            self.changes.push_back(change);
+        }
         let surplus = self.changes.len().saturating_sub(KEPT);
         self.changes.drain(..surplus);
+        self.signals.raise();
+    }
+
+    fn number(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
     }
 
     /// What changed lately, oldest first.

@@ -36,14 +36,27 @@ impl State {
 
     /// Does what the time has come for. Whoever looks at the state calls this first.
     pub(crate) fn catch_up(&mut self) {
-        let lifetimes = Lifetimes { unused: self.settings.application_lifetime, inactive: self.settings.switches.inactive_timeout() };
-        let now = self.clock.now();
+        let (lifetimes, now) = (self.lifetimes(), self.clock.now());
         self.end_applications(|applications| applications.end_due(now, lifetimes));
+    }
+
+    pub(super) fn lifetimes(&self) -> Lifetimes {
+        let switches = &self.settings.switches;
+        Lifetimes {
+            unused: self.settings.application_lifetime,
+            inactive: switches.inactive_timeout(),
+            deaf: switches.events_lifetime(),
+            forgotten: switches.resume_after(),
+        }
     }
 
     /// Ends applications, and with the last one that made the user available what it published.
     pub(crate) fn end_applications(&mut self, end: impl FnOnce(&mut Applications)) {
+        let before = self.applications.all().count();
         end(&mut self.applications);
+        if self.applications.all().count() != before {
+            self.signals.raise();
+        }
         if self.applications.make_available() {
             return;
         }
@@ -62,6 +75,8 @@ impl State {
             return false;
         };
         application.available = Some(Available { modalities, timeout, last_active: now });
+        // Who waits has to know when it ends.
+        self.wake_all();
         let me = self.directory().me.uri().to_owned();
         self.raise([Change::updated("me", &me)]);
         self.publish(presence);
