@@ -30,7 +30,6 @@ const PATIENCE: u32 = 3;
 /// Listens until the application is cancelled, or there is nothing to be listened to any more.
 pub(super) fn run(core: &Core) {
     let mut channel = Channel::at(core.application.session());
-    core.post(Note::Verify);
     loop {
         let stop = match channel.listen(core) {
             Ok(()) => continue,

@@ -156,6 +156,7 @@ impl Live {
 
     /// Adds contacts to a subscription, and removes others.
     pub fn change(&self, id: &str, change: Change) -> Result<String> {
+        self.start()?;
         {
             let mut state = self.core.state();
             let wish = state.wishes.get_mut(id).ok_or_else(|| unknown(id))?;
@@ -167,7 +168,6 @@ impl Live {
             wish.add(change.add.into_iter().map(|uri| (uri.key().to_owned(), uri)).collect());
             state.unsettled = true;
         }
-        self.start()?;
         self.core.application.run(|access| self.core.settle(access))?;
         self.core.tell_present_state(id);
         self.describe(id)
@@ -295,7 +295,11 @@ impl Live {
         run_thread(&mut threads.teller, "ucwa-live", &self.core, teller::run)?;
         // One that has stopped is given another try by whoever asks for more.
         run_thread(&mut threads.channel, "ucwa-events", &self.core, |core| {
-            core.status().connection = "connected";
+            let before = std::mem::replace(&mut core.status().connection, "connected");
+            if before != "none" {
+                // Nobody listened since.
+                core.post(Note::Verify);
+            }
             channel::run(core);
         })
     }

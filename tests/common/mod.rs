@@ -3,7 +3,7 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "all hand over live handles, and texts that end with NUL and outlive the call")]
 
 use serde_json::Value;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 use ucwa::ffi::*;
 use ucwa_simulator::Simulator;
@@ -316,6 +316,64 @@ impl App {
 
     pub fn search(&self, query: &str, limit: u32) -> Outcome<Value> {
         json(unsafe { ucwa_search_contacts(self.0, c(query).as_ptr(), limit) })
+    }
+
+    pub fn subscribe(&self, contacts_json: &str) -> Outcome<Value> {
+        json(unsafe { ucwa_subscribe_presence(self.0, c(contacts_json).as_ptr()) })
+    }
+
+    pub fn subscribe_group(&self, group: &str) -> Outcome<Value> {
+        json(unsafe { ucwa_subscribe_group_presence(self.0, c(group).as_ptr()) })
+    }
+
+    pub fn subscribe_lists(&self) -> Outcome<Value> {
+        json(unsafe { ucwa_subscribe_contacts_and_groups(self.0) })
+    }
+
+    pub fn change_subscription(&self, id: &str, change_json: &str) -> Outcome<Value> {
+        json(unsafe { ucwa_change_subscription(self.0, c(id).as_ptr(), c(change_json).as_ptr()) })
+    }
+
+    pub fn unsubscribe(&self, id: &str) -> Outcome<()> {
+        done(unsafe { ucwa_unsubscribe_presence(self.0, c(id).as_ptr()) })
+    }
+
+    pub fn next_event(&self, timeout_ms: i32) -> Outcome<Value> {
+        json(unsafe { ucwa_next_event(self.0, timeout_ms) })
+    }
+
+    /// Hands each event to a function, from a thread of the library.
+    pub fn on_event(&self, take: Box<dyn Fn(Value) + Send + Sync>) -> Outcome<()> {
+        unsafe extern "C" fn event(event_json: *const c_char, user_data: *mut c_void) {
+            unsafe {
+                let take = &*user_data.cast::<Box<dyn Fn(Value) + Send + Sync>>();
+                take(serde_json::from_str(CStr::from_ptr(event_json).to_str().unwrap()).unwrap());
+            }
+        }
+        unsafe extern "C" fn destroy(user_data: *mut c_void) {
+            unsafe { drop(Box::from_raw(user_data.cast::<Box<dyn Fn(Value) + Send + Sync>>())) }
+        }
+        let data = Box::into_raw(Box::new(take)).cast::<c_void>();
+        let outcome = done(unsafe { ucwa_set_event_callback(self.0, Some(event), data, Some(destroy)) });
+        if outcome.is_err() {
+            unsafe { destroy(data) }
+        }
+        outcome
+    }
+
+    pub fn no_callback(&self) -> Outcome<()> {
+        done(unsafe { ucwa_set_event_callback(self.0, None, ptr::null_mut(), None) })
+    }
+
+    pub fn descriptor(&self) -> Outcome<isize> {
+        match unsafe { ucwa_event_descriptor(self.0) } {
+            -1 => Err(Failure::last()),
+            number => Ok(number),
+        }
+    }
+
+    pub fn health(&self) -> Outcome<Value> {
+        json(unsafe { ucwa_get_health(self.0) })
     }
 
     pub fn navigate(&self, path: &str) -> Outcome<Value> {

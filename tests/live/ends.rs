@@ -1,0 +1,104 @@
+//! The end: cancelling, signing out and freeing with everything under way.
+
+use crate::*;
+use std::time::Instant;
+use ucwa::ffi::*;
+
+fn threads_of_the_library() -> usize {
+    #[cfg(target_os = "linux")]
+    return std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|name| ["ucwa-live", "ucwa-events", "ucwa-callback"].contains(&name.trim()))
+        .count();
+    #[cfg(not(target_os = "linux"))]
+    0
+}
+
+/// Alone in this file, since it counts the threads of the process: it runs in a process of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_thread_is_left_behind() {
+    const MARK: &str = "UCWA_TEST_ALONE";
+    if std::env::var_os(MARK).is_none() {
+        let own = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "ends::no_thread_is_left_behind", "--nocapture"])
+            .env(MARK, "1")
+            .output()
+            .unwrap();
+        assert!(own.status.success(), "{}{}", String::from_utf8_lossy(&own.stdout), String::from_utf8_lossy(&own.stderr));
+        return;
+    }
+    let simulator = simulator();
+    for callback in [false, true] {
+        let listener = Listener::on(&simulator);
+        assert_eq!(threads_of_the_library(), 0, "none before they are needed");
+        if callback {
+            listener.app.on_event(Box::new(|_| {})).unwrap();
+        }
+        listener.app.subscribe(&json!([SARA, MANISH]).to_string()).unwrap();
+        wait_until(&simulator, |simulator| simulator.pending_events() == 1);
+        assert_eq!(threads_of_the_library(), if callback { 3 } else { 2 });
+        let started = Instant::now();
+        drop(listener);
+        assert!(started.elapsed() < Duration::from_millis(100), "{:?}", started.elapsed());
+        assert_eq!(threads_of_the_library(), 0);
+    }
+}
+
+#[test]
+fn cancelling_wakes_who_waits_for_events() {
+    let simulator = simulator();
+    let listener = Listener::on(&simulator);
+    listener.subscribed_to(&[SARA]);
+    wait_until(&simulator, |simulator| simulator.pending_events() == 1);
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> = (0..3).map(|_| scope.spawn(|| (listener.app.next_event(-1).unwrap_err().status, Instant::now()))).collect();
+        let started = Instant::now();
+        listener.app.cancel();
+        for thread in waiting {
+            let (status, at) = thread.join().unwrap();
+            assert_eq!(status, UCWA_CANCELLED);
+            assert!(at.saturating_duration_since(started) < Duration::from_millis(100));
+        }
+    });
+    for failure in [
+        listener.app.subscribe(&json!([SARA]).to_string()).unwrap_err(),
+        listener.app.subscribe_group("Sales").unwrap_err(),
+        listener.app.subscribe_lists().unwrap_err(),
+        listener.app.change_subscription("x", "{}").unwrap_err(),
+        listener.app.next_event(0).unwrap_err(),
+        listener.app.descriptor().unwrap_err(),
+        listener.app.on_event(Box::new(|_| {})).unwrap_err(),
+    ] {
+        assert_eq!(failure.status, UCWA_CANCELLED, "{failure:?}");
+    }
+    assert_eq!(listener.app.unsubscribe("x").unwrap_err().status, UCWA_CANCELLED);
+}
+
+#[test]
+fn signing_out_is_the_end() {
+    let simulator = simulator();
+    let listener = Listener::on(&simulator);
+    listener.subscribed_to(&[SARA]);
+    wait_until(&simulator, |simulator| simulator.pending_events() == 1);
+    simulator.clear_requests();
+    listener.app.sign_out().unwrap();
+    assert_eq!(listener.app.next_event(-1).unwrap_err().status, UCWA_CANCELLED);
+    wait_until(&simulator, |simulator| simulator.pending_events() == 0);
+    drop(listener);
+    assert_eq!(simulator.count("applications"), 0, "nothing creates it anew");
+}
+
+#[test]
+fn freeing_while_a_call_is_made_for_the_callback() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let sender = std::sync::Mutex::new(sender);
+    app.on_event(Box::new(move |event| sender.lock().unwrap().send(event).unwrap_or_default())).unwrap();
+    app.subscribe(&json!([SARA]).to_string()).unwrap();
+    receiver.recv_timeout(LONGEST).unwrap();
+    drop(app);
+    assert!(receiver.recv().is_err());
+}
