@@ -41,16 +41,17 @@ pub(crate) async fn serve(stream: TcpStream, role: Role, number: u64, resets: Op
     };
     tokio::select! {
         biased;
-        () = reset(resets) => ending.reset(),
+        () = reset(resets, &ending) => {}
         () = served => {}
     }
 }
 
-async fn reset(resets: Option<Resets>) {
+/// Resolves when the connection is to be reset, which is settled by then: what serves it goes next.
+async fn reset(resets: Option<Resets>, ending: &Ending) {
     if let Some(mut resets) = resets
         && resets.changed().await.is_ok()
     {
-        return;
+        return ending.reset();
     }
     std::future::pending().await
 }

@@ -31,6 +31,7 @@ impl State {
     /// Loses everything but the directory, the settings and the faults, as a front end that starts anew.
     pub(crate) fn restart(&mut self) {
         // First, so that no P-GET is told what became of its application.
+        self.cut_events();
         self.reset_connections();
         self.tokens.clear();
         self.end_applications(|applications| applications.delete_all());
