@@ -3,35 +3,47 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use crate::signals::Signals;
+
 /// The requests under way.
 #[derive(Debug, Default)]
-pub(crate) struct UnderWay(Arc<AtomicUsize>);
+pub(crate) struct UnderWay {
+    count: Arc<AtomicUsize>,
+    signals: Arc<Signals>,
+}
 
 /// Some requests under way; they are over when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     requests: usize,
     under_way: Arc<AtomicUsize>,
+    signals: Arc<Signals>,
 }
 
 impl UnderWay {
+    /// None yet; these tell when some are over.
+    pub(crate) fn new(signals: Arc<Signals>) -> UnderWay {
+        UnderWay { count: Arc::default(), signals }
+    }
+
     /// Lets so many requests begin, or none of them where that were more than the limit; 0 is none. The state's lock is held meanwhile.
     pub(crate) fn admit(&self, requests: usize, limit: usize) -> Option<Ticket> {
         if limit > 0 && self.count().saturating_add(requests) > limit {
             return None;
         }
-        self.0.fetch_add(requests, Relaxed);
-        Some(Ticket { requests, under_way: self.0.clone() })
+        self.count.fetch_add(requests, Relaxed);
+        Some(Ticket { requests, under_way: self.count.clone(), signals: self.signals.clone() })
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.0.load(Relaxed)
+        self.count.load(Relaxed)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.under_way.fetch_sub(self.requests, Relaxed);
+        self.signals.raise();
     }
 }
 

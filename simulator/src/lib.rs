@@ -2,7 +2,8 @@
 //!
 //! It speaks HTTPS under a certificate of its own and plain HTTP on loopback, serves an invented company, and can be told at run time to
 //! change somebody's presence, to lose connections, to expire tokens, and so on: from Rust by [`Simulator`]'s methods, from elsewhere by
-//! its control endpoint.
+//! its control endpoint. Live presence is served as well: subscriptions, and the event channel that tells what becomes of them. The clock
+//! that all this goes by runs at any speed, or stands still.
 //!
 //! ```no_run
 //! # fn main() -> std::io::Result<()> {
@@ -12,6 +13,8 @@
 //! simulator.fault(Fault::on("contactPresence").status(503).times(2));
 //! // … let a client sign in at simulator.url(), trusting simulator.ca_file() …
 //! assert_eq!(simulator.count("contactPresence"), 0);
+//! // Whatever a test waits for, it is looked at when something has happened.
+//! simulator.wait_until(std::time::Duration::from_secs(10), |simulator| simulator.pending_events() == 1);
 //! # Ok(())
 //! # }
 //! ```

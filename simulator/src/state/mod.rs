@@ -69,16 +69,17 @@ pub(crate) struct Places {
 
 impl State {
     pub(crate) fn new(settings: Settings, directory: Directory, places: Places) -> State {
+        let signals = Arc::<Signals>::default();
         State {
             clock: Clock::new(settings.clock_speed),
             settings,
             faults: Faults::default(),
             journal: Journal::default(),
             tokens: Tokens::default(),
-            under_way: UnderWay::default(),
+            under_way: UnderWay::new(signals.clone()),
             connections: 0,
             places,
-            signals: Arc::default(),
+            signals,
             refused: BTreeSet::new(),
             connected: catastrophes::Connected::default(),
             serial: 0,
