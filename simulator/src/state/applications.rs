@@ -69,6 +69,16 @@ impl Application {
         let available = self.available.as_ref()?;
         Some(available.last_active.saturating_add(available.timeout.or(lifetimes.inactive)?))
     }
+
+    /// When something happens to it by itself.
+    pub(crate) fn due(&self, lifetimes: Lifetimes) -> Option<Duration> {
+        let channel = &self.live.channel;
+        let after = |since: Option<Duration>, lifetime: Option<Duration>| Some(since?.saturating_add(lifetime?));
+        let forgotten = after(channel.idle_since(), lifetimes.forgotten).filter(|_| !channel.is_reset());
+        let unused = after(Some(self.last_used), lifetimes.unused).filter(|_| !channel.is_parked());
+        let ends = [self.inactive_at(lifetimes), unused, after(channel.idle_since(), lifetimes.deaf)];
+        ends.into_iter().chain([forgotten, self.live.due()]).flatten().min()
+    }
 }
 
 /// Why an application cannot be used.

@@ -248,6 +248,11 @@ impl Channel {
         self.parked.is_some()
     }
 
+    /// Whether everything was forgotten, and nobody has been told.
+    pub(crate) fn is_reset(&self) -> bool {
+        self.resumes
+    }
+
     /// Since when there has been no P-GET, where there was one.
     pub(crate) fn idle_since(&self) -> Option<Duration> {
         self.ended.filter(|_| self.parked.is_none())

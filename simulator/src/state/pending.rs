@@ -42,8 +42,7 @@ impl State {
             Found::Set(events) => Looked::Set(events),
             Found::Replaced => Looked::Replaced,
             Found::Nothing(until) => {
-                let others = [application.live.due(), application.inactive_at(lifetimes)];
-                let until = others.into_iter().flatten().fold(until, Duration::min);
+                let until = application.due(lifetimes).map_or(until, |due| due.min(until));
                 Looked::Wait(self.clock.real_time_until(until))
             }
         })
@@ -98,6 +97,13 @@ impl State {
         self.catch_up();
         self.wake_all();
         self.signals.raise();
+    }
+
+    /// How long it takes by the real clock until something happens by itself.
+    pub(crate) fn real_time_until_due(&self) -> Option<Duration> {
+        let lifetimes = self.lifetimes();
+        let due = self.applications.all().filter_map(|application| application.due(lifetimes)).min();
+        self.clock.real_time_until(due?)
     }
 
     /// Has every P-GET that waits look again.
