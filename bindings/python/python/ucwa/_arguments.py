@@ -1,0 +1,94 @@
+"""What callers may give, and how the library wants it."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+
+from ._values import Contact, Group, Presence, TokenChallenge
+
+#: A contact: a SIP URI, with or without ``sip:``, or what the library told of one.
+ContactLike = Union[str, Contact, Presence]
+
+#: A group: an id, else a relation (``pinnedGroup``), else a name; or what the library told of one.
+GroupLike = Union[str, Group]
+
+#: The value of a configuration key.
+ConfigValue = Union[str, int, bool, "os.PathLike[str]"]
+
+#: Is asked for a bearer token, and returns it or None.
+TokenCallback = Callable[[TokenChallenge], Optional[str]]
+
+
+def config_text(key: str, value: object) -> str:
+    """The text of a configuration value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int)):
+        return str(value)
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    raise TypeError(f"{key} is a str, an int, a bool or a path, not {type(value).__name__}")
+
+
+def settings(keys: Mapping[str, object]) -> List[Tuple[str, str]]:
+    """Those of the configuration keys that were given."""
+    return [(key, config_text(key, value)) for key, value in keys.items() if value is not None]
+
+
+def asking(callback: TokenCallback) -> Callable[[str], Optional[str]]:
+    """A token callback as the native part calls it."""
+
+    def ask(challenge: str) -> Optional[str]:
+        token = callback(TokenChallenge._of(json.loads(challenge)))
+        if token is not None and not isinstance(token, str):
+            raise TypeError(f"a token callback returns a str or None, not {type(token).__name__}")
+        return token
+
+    return ask
+
+
+def contact_text(contact: ContactLike) -> str:
+    """A contact as the library wants it."""
+    return contact.uri if isinstance(contact, (Contact, Presence)) else contact
+
+
+def group_text(group: GroupLike) -> str:
+    """A group as the library wants it."""
+    if isinstance(group, Group):
+        # Names need not be unique; a group without an id is one that a program made up.
+        return group.id or group.rel or group.name or ""
+    return group
+
+
+def optional_group_text(group: Optional[GroupLike]) -> Optional[str]:
+    """A group, or None."""
+    return None if group is None else group_text(group)
+
+
+def texts(name: str, values: Iterable[Any]) -> List[Any]:
+    """A list of several; a single text is one of its own characters, which nobody means."""
+    if isinstance(values, str):
+        raise TypeError(f"{name} takes several; put the one into a list")
+    return list(values)
+
+
+def availability_json(keep_active: bool, options: Mapping[str, object]) -> str:
+    """The options of makeMeAvailable: ``sign_in_as`` becomes ``signInAs``."""
+    members: Dict[str, object] = {"keepActive": keep_active}
+    for name, value in options.items():
+        if value is None:
+            continue
+        first, *rest = name.split("_")
+        members[first + "".join(word[:1].upper() + word[1:] for word in rest)] = _option(value)
+    return json.dumps(members)
+
+
+def _option(value: object) -> object:
+    if isinstance(value, timedelta):
+        return f"PT{int(value.total_seconds())}S"
+    if isinstance(value, (tuple, set, frozenset)):
+        return list(value)
+    return value

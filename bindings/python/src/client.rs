@@ -1,0 +1,281 @@
+//! The facade once more, for Python: the same methods, without `get_`.
+
+use crate::call::blocking;
+use crate::{failure, token_callback};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::process;
+use std::sync::{Arc, Mutex, PoisonError};
+use ucwa::{Config, Error, Photo, Result, Status};
+
+/// What the token callback raised last, until the call that asked it is over.
+#[derive(Clone, Default)]
+pub(crate) struct Raised(Arc<Mutex<Option<PyErr>>>);
+
+impl Raised {
+    pub(crate) fn keep(&self, error: PyErr) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    pub(crate) fn take(&self) -> Option<PyErr> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A signed-in application. What reads returns JSON text.
+#[pyclass(frozen, module = "ucwa._ucwa")]
+pub(crate) struct Client {
+    /// None once it is closed.
+    inside: Mutex<Option<Arc<ucwa::Client>>>,
+    /// A forked child must not touch the inside: the threads that it relies on are not there.
+    process: u32,
+    raised: Raised,
+}
+
+/// Signs in with these configuration keys.
+#[pyfunction]
+#[pyo3(signature = (settings, token_callback=None))]
+pub(crate) fn sign_in(py: Python<'_>, settings: Vec<(String, String)>, token_callback: Option<Py<PyAny>>) -> PyResult<Client> {
+    let raised = Raised::default();
+    let mut config = Config::new();
+    for (key, value) in &settings {
+        config.set(key, Some(value)).map_err(|error| failure::raise(py, &error))?;
+    }
+    config.set_token_callback(token_callback.map(|callback| token_callback::dress(callback, raised.clone())));
+    // Whoever is interrupted leaves no application behind.
+    let discard = |client: ucwa::Client| drop(client.sign_out());
+    let client = blocking(py, &raised, move || ucwa::Client::sign_in(&config), discard)?;
+    Ok(Client { inside: Mutex::new(Some(Arc::new(client))), process: process::id(), raised })
+}
+
+impl Client {
+    fn inside(&self) -> Result<Arc<ucwa::Client>> {
+        if self.process != process::id() {
+            let text = format!("the application was made by process {}, which this one was forked from; sign in here anew", self.process);
+            return Err(Error::new(Status::Forked, text));
+        }
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        inside.ok_or_else(|| Error::new(Status::Cancelled, "the application is closed; no call can be made with it any more"))
+    }
+
+    fn call<T, F>(&self, py: Python<'_>, work: F) -> PyResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&ucwa::Client) -> Result<T> + Send + 'static,
+    {
+        let inside = self.inside().map_err(|error| failure::raise(py, &error))?;
+        blocking(py, &self.raised, move || work(&inside), drop)
+    }
+
+    fn photo<F>(&self, py: Python<'_>, work: F) -> PyResult<(Py<PyBytes>, String)>
+    where
+        F: FnOnce(&ucwa::Client) -> Result<Photo> + Send + 'static,
+    {
+        let photo = self.call(py, work)?;
+        Ok((PyBytes::new(py, &photo.data).unbind(), photo.media_type))
+    }
+
+    fn let_go(&self) {
+        if self.process != process::id() {
+            return;
+        }
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(inside) = inside {
+            // Calls that are under way hold it, too; they end now.
+            inside.cancel();
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if self.process == process::id() {
+            // The thread that reports activity may be logging, which takes Python: nobody waits for it holding that.
+            match Python::try_attach(|py| py.detach(|| self.let_go())) {
+                Some(()) => {}
+                None => self.let_go(),
+            }
+        } else if let Some(inside) = self.inside.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            std::mem::forget(inside);
+        }
+    }
+}
+
+#[pymethods]
+impl Client {
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.let_go());
+    }
+
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        let inside = self.inside().map_err(|error| failure::raise(py, &error))?;
+        py.detach(move || inside.cancel());
+        Ok(())
+    }
+
+    fn sign_out(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, |client| client.sign_out())
+    }
+
+    fn application(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_application())
+    }
+
+    #[pyo3(signature = (key, value))]
+    fn set(&self, py: Python<'_>, key: String, value: Option<String>) -> PyResult<()> {
+        self.call(py, move |client| client.set(&key, value.as_deref()))
+    }
+
+    fn contact_presence(&self, py: Python<'_>, contact: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_contact_presence(&contact))
+    }
+
+    fn contacts_presence(&self, py: Python<'_>, contacts_json: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_contacts_presence(&contacts_json))
+    }
+
+    fn group_presence(&self, py: Python<'_>, group: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_group_presence(&group))
+    }
+
+    fn groups(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_groups())
+    }
+
+    fn group_contacts(&self, py: Python<'_>, group: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_group_contacts(&group))
+    }
+
+    fn contacts(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_contacts())
+    }
+
+    fn contact(&self, py: Python<'_>, contact: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_contact(&contact))
+    }
+
+    fn search_contacts(&self, py: Python<'_>, query: String, limit: i64) -> PyResult<String> {
+        self.call(py, move |client| {
+            let limit = u32::try_from(limit)
+                .map_err(|_| Error::new(Status::InvalidArgument, format!("the limit is {limit}; it may be 0 to 100")))?;
+            client.search_contacts(&query, limit)
+        })
+    }
+
+    fn contact_note(&self, py: Python<'_>, contact: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_contact_note(&contact))
+    }
+
+    fn contact_location(&self, py: Python<'_>, contact: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_contact_location(&contact))
+    }
+
+    fn contact_supported_modalities(&self, py: Python<'_>, contact: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_contact_supported_modalities(&contact))
+    }
+
+    fn contact_privacy_relationship(&self, py: Python<'_>, contact: String) -> PyResult<String> {
+        self.call(py, move |client| client.get_contact_privacy_relationship(&contact))
+    }
+
+    fn set_contact_privacy_relationship(&self, py: Python<'_>, contact: String, level: String) -> PyResult<()> {
+        self.call(py, move |client| client.set_contact_privacy_relationship(&contact, &level))
+    }
+
+    fn reset_contact_privacy_relationship(&self, py: Python<'_>, contact: String) -> PyResult<()> {
+        self.call(py, move |client| client.reset_contact_privacy_relationship(&contact))
+    }
+
+    #[pyo3(signature = (contact, size))]
+    fn contact_photo(&self, py: Python<'_>, contact: String, size: Option<String>) -> PyResult<(Py<PyBytes>, String)> {
+        self.photo(py, move |client| client.get_contact_photo(&contact, size.as_deref()))
+    }
+
+    #[pyo3(signature = (contact, group))]
+    fn add_contact(&self, py: Python<'_>, contact: String, group: Option<String>) -> PyResult<String> {
+        self.call(py, move |client| client.add_contact(&contact, group.as_deref()))
+    }
+
+    #[pyo3(signature = (contact, group))]
+    fn remove_contact(&self, py: Python<'_>, contact: String, group: Option<String>) -> PyResult<()> {
+        self.call(py, move |client| client.remove_contact(&contact, group.as_deref()))
+    }
+
+    fn add_group(&self, py: Python<'_>, name: String) -> PyResult<String> {
+        self.call(py, move |client| client.add_group(&name))
+    }
+
+    fn rename_group(&self, py: Python<'_>, group: String, name: String) -> PyResult<()> {
+        self.call(py, move |client| client.rename_group(&group, &name))
+    }
+
+    fn remove_group(&self, py: Python<'_>, group: String) -> PyResult<()> {
+        self.call(py, move |client| client.remove_group(&group))
+    }
+
+    fn me(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_me())
+    }
+
+    fn make_me_available(&self, py: Python<'_>, options_json: String) -> PyResult<()> {
+        self.call(py, move |client| client.make_me_available(Some(&options_json)))
+    }
+
+    fn report_my_activity(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, |client| client.report_my_activity())
+    }
+
+    fn my_presence(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_my_presence())
+    }
+
+    fn set_my_presence(&self, py: Python<'_>, availability: String) -> PyResult<()> {
+        self.call(py, move |client| client.set_my_presence(&availability))
+    }
+
+    fn reset_my_presence(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, |client| client.reset_my_presence())
+    }
+
+    fn my_note(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_my_note())
+    }
+
+    fn set_my_note(&self, py: Python<'_>, message: String) -> PyResult<()> {
+        self.call(py, move |client| client.set_my_note(&message))
+    }
+
+    fn reset_my_note(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, |client| client.reset_my_note())
+    }
+
+    fn my_location(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_my_location())
+    }
+
+    fn set_my_location(&self, py: Python<'_>, location: String) -> PyResult<()> {
+        self.call(py, move |client| client.set_my_location(&location))
+    }
+
+    fn reset_my_location(&self, py: Python<'_>) -> PyResult<()> {
+        self.call(py, |client| client.reset_my_location())
+    }
+
+    fn my_phones(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_my_phones())
+    }
+
+    #[pyo3(signature = (size))]
+    fn my_photo(&self, py: Python<'_>, size: Option<String>) -> PyResult<(Py<PyBytes>, String)> {
+        self.photo(py, move |client| client.get_my_photo(size.as_deref()))
+    }
+
+    fn navigate(&self, py: Python<'_>, path: String) -> PyResult<String> {
+        self.call(py, move |client| client.navigate(&path))
+    }
+
+    #[pyo3(signature = (method, href, body_json))]
+    fn request(&self, py: Python<'_>, method: String, href: String, body_json: Option<String>) -> PyResult<String> {
+        self.call(py, move |client| client.request(&method, &href, body_json.as_deref()))
+    }
+}
