@@ -115,6 +115,11 @@ __all__ = [
     "version",
 ]
 
+# Where they are raised and printed, they go by the name that programs catch them by.
+for _kind in [UcwaError, *UcwaError.__subclasses__()]:
+    _kind.__module__ = __name__
+del _kind
+
 
 def version() -> str:
     """Tell the library's version."""

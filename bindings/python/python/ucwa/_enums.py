@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Type, TypeVar
+
+_E = TypeVar("_E", bound="OpenEnum")
 
 
 class OpenEnum(str, enum.Enum):
@@ -12,6 +14,12 @@ class OpenEnum(str, enum.Enum):
     ``Availability("Busy") == "Busy"``, hashes and prints as the text does, and serialises as one. A value that has no
     name yet is a member all the same: ``Availability("Hiding").value == "Hiding"``.
     """
+
+    def __new__(cls: Type[_E], value: str) -> _E:
+        """Take a text, known or not."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        return member
 
     @classmethod
     def _missing_(cls, value: object) -> Optional[OpenEnum]:
@@ -27,7 +35,9 @@ class OpenEnum(str, enum.Enum):
     __eq__ = str.__eq__
     __ne__ = str.__ne__
     __str__ = str.__str__
-    __format__ = str.__format__
+
+    def __format__(self, format_spec: str) -> str:
+        return str.__format__(self, format_spec)
 
     def __reduce_ex__(self, protocol: Any) -> Tuple[Any, ...]:
         return type(self), (self.value,)

@@ -268,9 +268,7 @@ class Group(Value):
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> Group:
         m = Members(members)
-        return cls(
-            m.text("rel"), m.text("id"), m.text("name"), m.text("uri"), m.text("etag"), m.text("href"), m.left
-        )
+        return cls(m.text("rel"), m.text("id"), m.text("name"), m.text("uri"), m.text("etag"), m.text("href"), m.left)
 
 
 @dataclass(frozen=True, repr=False)

@@ -129,7 +129,9 @@ class Simulator:
             guard.cancel()
             guard.join()
         if not line:
-            raise RuntimeError(f"ucwa-simulator did not start: {self._process.stderr.read().strip() or 'it says nothing'}")
+            raise RuntimeError(
+                f"ucwa-simulator did not start: {self._process.stderr.read().strip() or 'it says nothing'}"
+            )
         ready = json.loads(line)
         self.url = ready["url"]
         self.http_url = ready["httpUrl"]

@@ -1,0 +1,97 @@
+"""The simulator, as tests of other projects use it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import ucwa
+from conftest import SARA, wait_until
+from ucwa.testing import PROGRAM_VARIABLE, Simulator, find_program
+
+
+def test_options() -> None:
+    with Simulator(
+        contacts=5,
+        special_groups=True,
+        sign_in_address="sip:boss@contoso.com",
+        password="Other-1",
+        options=["--host", "pool.example"],
+    ) as simulator:
+        assert (simulator.sign_in_address, simulator.password) == ("sip:boss@contoso.com", "Other-1")
+        assert simulator.ca_file.is_file()
+        with ucwa.sign_in(**simulator.keys) as app:
+            assert app.me().uri == "sip:boss@contoso.com"
+            assert "delegatesGroup" in [group.rel for group in app.groups()]
+        assert len(simulator.people()) == 30
+    assert not simulator.ca_file.exists(), "the simulator has ended in order"
+    simulator.close()
+
+
+def test_time_moves(simulator: Simulator, app: ucwa.Application) -> None:
+    app.contact_presence(SARA)
+    simulator.forget_requests()
+    simulator.advance(timedelta(hours=9))
+    assert app.contact_presence(SARA).name == "Sara Davis"
+    assert simulator.count("token") == 1, "the token had expired"
+
+
+def test_what_can_be_ordered(simulator: Simulator, app: ucwa.Application) -> None:
+    simulator.fault("delay", route="me", ms=1, times=None)
+    assert [fault["route"] for fault in simulator.faults()] == ["me"]
+    simulator.clear_faults()
+    assert simulator.faults() == []
+    assert simulator.settings(batchBom=True)["batchBom"] is True
+    app.contacts_presence([SARA, "sip:ManishC@contoso.com"])
+    assert simulator.count_batched("contactPresence") == 2
+    assert simulator.count() == len(simulator.requests())
+    simulator.expire_applications()
+    simulator.set_password("Other-2")
+    simulator.expire_tokens()
+    with pytest.raises(ucwa.AuthenticationError):
+        app.me()
+    app.set("password", simulator.password)
+    assert app.me().name == "Lene Aaling"
+    simulator.move("pool2.contoso.com")
+    simulator.move(None)
+    assert simulator.overview()["applications"] == []
+    for refused in (lambda: simulator.fault("explode"), lambda: simulator.settings(colour="red")):
+        with pytest.raises(ValueError, match="allowed"):
+            refused()
+
+
+def test_finding_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(PROGRAM_VARIABLE, raising=False)
+    installed = find_program()
+    assert installed.stem == "ucwa-simulator" and installed.parent == Path(sys.executable).parent
+    monkeypatch.setenv(PROGRAM_VARIABLE, str(tmp_path / "mine"))
+    assert find_program() == tmp_path / "mine"
+    with pytest.raises(FileNotFoundError):
+        Simulator()
+    with Simulator(program=installed) as simulator:
+        assert simulator.url.startswith("https://")
+    monkeypatch.delenv(PROGRAM_VARIABLE)
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(FileNotFoundError, match=r"libucwa\[testing\]"):
+        find_program()
+
+
+def test_a_program_that_does_not_start() -> None:
+    with pytest.raises(RuntimeError, match="--no-such-option"):
+        Simulator(options=["--no-such-option"])
+
+
+def test_it_ends_with_its_parent() -> None:
+    script = """
+import os
+from ucwa.testing import Simulator
+print(Simulator().ca_file, flush=True)
+os._exit(1)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    ca_file = Path(done.stdout.strip())
+    assert ca_file.name == "ca.pem", done.stderr
+    wait_until(lambda: not ca_file.exists())
