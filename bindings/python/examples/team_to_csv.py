@@ -2,7 +2,8 @@
 
     python team_to_csv.py Sales team.csv
 
-Who signs in comes from the environment: UCWA_ADDRESS and UCWA_PASSWORD; UCWA_URL and UCWA_CA_FILE where they are needed.
+Who signs in comes from the environment: UCWA_ADDRESS and UCWA_PASSWORD, and where they are needed UCWA_URL and
+UCWA_CA_FILE.
 """
 
 from __future__ import annotations

@@ -77,4 +77,4 @@ def test_enumerations_are_texts(kind: type[ucwa.OpenEnum]) -> None:
         assert again == value and type(again) is kind
     assert unknown not in list(kind)
     with pytest.raises(ValueError, match="7"):
-        kind(7)
+        kind(7)  # type: ignore[arg-type]

@@ -1,0 +1,180 @@
+//! The Python module: built, installed and tested as its users have it.
+//!
+//! Needs Python 3.9 or later with `venv`; `UCWA_PYTHON` names another one than the first on the path. What is built and
+//! installed stands in `target/python`, and is used again as long as `bindings/python/requirements-test.txt` is the same.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
+
+const MISSING: &str = "the tests of the Python module need Python 3.9 or later with its venv module (Debian: python3-venv); \
+                       UCWA_PYTHON names another one than the first on the path";
+
+#[test]
+fn the_module_keeps_its_promises() {
+    succeeded(installed().program("pytest").arg("--quiet"));
+}
+
+#[test]
+fn types_are_right() {
+    let python = installed();
+    succeeded(python.program("mypy").arg("--cache-dir").arg(python.folder.join("mypy")));
+    succeeded(python.program("stubtest").arg("ucwa"));
+}
+
+#[test]
+fn the_python_code_is_tidy() {
+    succeeded(installed().program("ruff").args(["check", "--no-cache", ".."]));
+    succeeded(installed().program("ruff").args(["format", "--check", "--no-cache", ".."]));
+}
+
+/// The C ABI and libpython are no part of the module, nor is the simulator.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_native_part_exports_nothing_but_itself() {
+    let module = said(installed().program("python").args(["-c", "import ucwa._ucwa; print(ucwa._ucwa.__file__)"]));
+    let exported = said(Command::new("nm").args(["--dynamic", "--defined-only", "--format=posix"]).arg(module.trim()));
+    let names: Vec<&str> = exported.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names, ["PyInit__ucwa"]);
+    let needed = said(Command::new("nm").args(["--dynamic", "--undefined-only", "--format=posix"]).arg(module.trim()));
+    assert!(needed.contains("PyErr_"), "Python's functions are the interpreter's");
+    let code = fs::read(module.trim()).unwrap();
+    let holds = |text: &str| code.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("contactPresence") && !holds("ucwa_simulator") && !holds("libpython"));
+}
+
+#[test]
+fn source_packages_hold_what_is_needed_and_no_more() {
+    let python = installed();
+    let folder = python.folder.join("sdist");
+    remove(&folder);
+    for (name, needed) in [
+        ("python", ["/src/client.rs", "/bindings/python/src/lib.rs", "/python/ucwa/py.typed", "/Cargo.lock"]),
+        ("python-simulator", ["/simulator/src/main.rs", "/Cargo.lock", "/Cargo.toml", "/README.md"]),
+    ] {
+        let bindings = Path::new(SOURCE).join("bindings").join(name);
+        succeeded(python.program("maturin").current_dir(bindings).arg("sdist").arg("--out").arg(&folder));
+        let package = only_file(&folder);
+        let list = "import sys, tarfile; print(*tarfile.open(sys.argv[1]).getnames(), sep='\\n')";
+        let names = said(python.program("python").args(["-c", list]).arg(&package));
+        for needed in needed {
+            assert!(names.lines().any(|line| line.ends_with(needed)), "{}: {needed} is missing", package.display());
+        }
+        for stray in ["/target/", "/__pycache__/", "/.git/"] {
+            assert!(!names.contains(stray), "{}: {stray}", package.display());
+        }
+        remove(&folder);
+    }
+}
+
+/// A virtual environment with both wheels.
+struct Python {
+    /// `target/python`.
+    folder: PathBuf,
+}
+
+impl Python {
+    fn environment(&self) -> PathBuf {
+        self.folder.join("environment")
+    }
+
+    /// A program of the environment, which begins where the Python package is.
+    fn program(&self, name: &str) -> Command {
+        let scripts = self.environment().join(if cfg!(windows) { "Scripts" } else { "bin" });
+        let mut command = outside_of_cargo(&scripts.join(name));
+        command.current_dir(Path::new(SOURCE).join("bindings/python"));
+        // A folder of its own: cargo's lock on the usual one may be held, and other features are wanted here.
+        command.env("CARGO_TARGET_DIR", self.folder.join("build"));
+        let others = env::var_os("PATH").unwrap_or_default();
+        command.env("PATH", env::join_paths(std::iter::once(scripts).chain(env::split_paths(&others))).unwrap());
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1").env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        command.env_remove("UCWA_SIMULATOR");
+        command
+    }
+
+    /// Makes the environment, unless the one that is there holds what is wanted.
+    fn prepare(&self) {
+        let python = env::var_os("UCWA_PYTHON").unwrap_or_else(|| if cfg!(windows) { "python" } else { "python3" }.into());
+        let check = "import sys, venv, ensurepip; assert sys.version_info >= (3, 9); print(sys.version, sys.executable)";
+        let version = outside_of_cargo(&python).args(["-c", check]).output();
+        let version = match version {
+            Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),
+            Ok(output) => panic!("{MISSING}\n{}", String::from_utf8_lossy(&output.stderr)),
+            Err(error) => panic!("{MISSING}\n{}: {error}", python.display()),
+        };
+        let requirements = Path::new(SOURCE).join("bindings/python/requirements-test.txt");
+        let wanted = version + &fs::read_to_string(&requirements).unwrap();
+        // Written last, so that half an environment is made anew.
+        let stamp = self.environment().join("made-for.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|made_for| made_for == wanted) {
+            return;
+        }
+        remove(&self.environment());
+        succeeded(outside_of_cargo(&python).args(["-m", "venv"]).arg(self.environment()));
+        succeeded(self.program("python").args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements));
+        fs::write(stamp, wanted).unwrap();
+    }
+
+    /// Builds both wheels and installs them over the former ones.
+    fn install(&self) {
+        let wheels = self.folder.join("wheels");
+        for name in ["python", "python-simulator"] {
+            remove(&wheels);
+            let bindings = Path::new(SOURCE).join("bindings").join(name);
+            succeeded(self.program("maturin").current_dir(bindings).args(["build", "--interpreter", "python", "--out"]).arg(&wheels));
+            let pip = ["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", "--no-index"];
+            succeeded(self.program("python").args(pip).arg(only_file(&wheels)));
+        }
+    }
+}
+
+fn installed() -> &'static Python {
+    static INSTALLED: OnceLock<Python> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let python = Python { folder: Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python") };
+        python.prepare();
+        python.install();
+        python
+    })
+}
+
+/// A command that does not take what cargo says of this package for its own: packages would be built anew for it.
+fn outside_of_cargo(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name.starts_with("PYTHON") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let mut files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.next().unwrap_or_else(|| panic!("{} is empty", folder.display()));
+    assert!(files.next().is_none(), "{} holds one file", folder.display());
+    file
+}
+
+fn remove(folder: &Path) {
+    if folder.exists() {
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+fn said(command: &mut Command) -> String {
+    String::from_utf8(succeeded(command).stdout).unwrap()
+}
+
+/// Runs a command that must succeed.
+fn succeeded(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{out}{err}", output.status);
+    output
+}
