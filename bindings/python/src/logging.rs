@@ -104,12 +104,14 @@ impl Log for Bridge {
             line: record.line().unwrap_or_default(),
             message: record.args().to_string(),
         };
-        let line = HAND_ON.with_borrow(|hand_on| match hand_on {
-            Some(hand_on) => {
+        let mut line = Some(line);
+        // A thread that ends may have lost its mark; it works for nobody then.
+        let _ = HAND_ON.try_with(|hand_on| {
+            if let Some(hand_on) = hand_on.borrow().as_ref()
+                && let Some(line) = line.take()
+            {
                 hand_on(line);
-                None
             }
-            None => Some(line),
         });
         if let Some(line) = line {
             // Every call lets go of Python before it enters the library, so that nobody who holds Python waits for this

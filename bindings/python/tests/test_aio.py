@@ -77,7 +77,7 @@ def test_a_cancelled_task_breaks_nothing(simulator: Simulator) -> None:
 
 def test_signing_in_that_is_cancelled_leaves_no_application(simulator: Simulator) -> None:
     async def main() -> None:
-        simulator.fault("delay", route="applications", ms=500)
+        simulator.fault("delay", route="applications", ms=2000)
         signing_in = asyncio.create_task(ucwa.aio.sign_in(**simulator.keys))
         while simulator.count("applications") < 1:
             await asyncio.sleep(0)

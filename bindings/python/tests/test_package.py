@@ -16,7 +16,7 @@ from ucwa import _ucwa
 
 ROOT = Path(__file__).resolve().parents[3]
 
-#: What the C ABI has for programs that have no objects, exceptions and garbage collection; it stands elsewhere in Python.
+#: What the C ABI has for programs without objects, exceptions and garbage collection; it stands elsewhere in Python.
 OTHERWISE = {
     "application_cancel", "application_free", "application_set", "bytes_free", "config_free", "config_get",
     "config_keys", "config_new", "config_set", "config_set_token_callback", "json_free", "json_integer", "json_parse",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import json
 import os
 import subprocess
 import sys
@@ -31,8 +32,8 @@ def test_threads_wait_at_the_same_time(simulator: Simulator, app: ucwa.Applicati
     assert time.monotonic() - begin < 5
 
 
-def test_eight_threads_are_eight_times_as_fast() -> None:
-    latency, rounds = 0.1, 5
+def test_eight_threads_wait_side_by_side() -> None:
+    latency, rounds = 0.25, 3
     with Simulator(latency=latency) as simulator, ucwa.sign_in(**simulator.keys) as app:
         app.contact_presence(SARA)
 
@@ -44,7 +45,8 @@ def test_eight_threads_are_eight_times_as_fast() -> None:
         with ThreadPoolExecutor(8) as threads:
             for call in [threads.submit(reads) for _ in range(8)]:
                 call.result()
-        assert time.monotonic() - begin < 8 * rounds * latency / 2
+        one_after_the_other = 8 * rounds * latency
+        assert time.monotonic() - begin < one_after_the_other / 2
 
 
 def interrupting(simulator: Simulator, route: str) -> threading.Thread:
@@ -73,7 +75,7 @@ def test_ctrl_c_ends_the_waiting(simulator: Simulator, app: ucwa.Application) ->
 
 
 def test_ctrl_c_while_signing_in_leaves_no_application(simulator: Simulator) -> None:
-    simulator.fault("delay", route="applications", ms=1000)
+    simulator.fault("delay", route="applications", ms=2000)
     thread = interrupting(simulator, "applications")
     with pytest.raises(KeyboardInterrupt):
         ucwa.sign_in(**simulator.keys)
@@ -85,8 +87,8 @@ def test_ctrl_c_while_signing_in_leaves_no_application(simulator: Simulator) -> 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_is_told_so(simulator: Simulator) -> None:
     script = """
-import os, sys, ucwa
-app = ucwa.sign_in(sys.argv[1], password=sys.argv[2], discovery_url=sys.argv[3], ca_file=sys.argv[4], proxy="none")
+import json, os, sys, ucwa
+app = ucwa.sign_in(**json.loads(sys.argv[1]))
 app.contact_presence("sip:SaraD@contoso.com")
 child = os.fork()
 if child == 0:
@@ -95,7 +97,7 @@ if child == 0:
     except ucwa.ForkedError as error:
         app.close()
         del app
-        own = ucwa.sign_in(sys.argv[1], password=sys.argv[2], discovery_url=sys.argv[3], ca_file=sys.argv[4], proxy="none")
+        own = ucwa.sign_in(**json.loads(sys.argv[1]))
         with own:
             assert own.contact_presence("sip:SaraD@contoso.com").name == "Sara Davis"
         os._exit(0 if error.status == "UCWA_FORKED" else 3)
@@ -105,24 +107,30 @@ assert app.contact_presence("sip:SaraD@contoso.com").name == "Sara Davis"
 app.sign_out()
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 5)
 """
-    keys = [simulator.sign_in_address, simulator.password, simulator.url, str(simulator.ca_file)]
-    done = subprocess.run([sys.executable, "-c", script, *keys], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(simulator.keys, default=str)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_an_interpreter_ends_with_calls_under_way(simulator: Simulator) -> None:
     simulator.fault("hang", route="contactPresence", times=None)
     script = """
-import sys, threading, time, logging, ucwa
+import json, logging, sys, threading, ucwa
 logging.basicConfig(level=1)
-app = ucwa.sign_in(sys.argv[1], password=sys.argv[2], discovery_url=sys.argv[3], ca_file=sys.argv[4], proxy="none")
+app = ucwa.sign_in(**json.loads(sys.argv[1]))
 threading.Thread(target=app.contact_presence, args=("sip:SaraD@contoso.com",), daemon=True).start()
 print("waiting", flush=True)
 sys.stdin.read()
 """
-    keys = [simulator.sign_in_address, simulator.password, simulator.url, str(simulator.ca_file)]
     child = subprocess.Popen(
-        [sys.executable, "-c", script, *keys], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", script, json.dumps(simulator.keys, default=str)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     wait_until(lambda: simulator.count("contactPresence") == 1 or child.poll() is not None)
     _, errors = child.communicate(timeout=60)

@@ -292,7 +292,10 @@ class Application:
         return MyPresence._of(_object(self._client.my_presence()))
 
     def set_my_presence(self, availability: str) -> None:
-        """Set the user's own presence: ``Online``, ``Busy``, ``DoNotDisturb``, ``BeRightBack``, ``Away`` or ``Offwork``."""
+        """Set the user's own presence.
+
+        It may be ``Online``, ``Busy``, ``DoNotDisturb``, ``BeRightBack``, ``Away`` or ``Offwork``.
+        """
         self._client.set_my_presence(availability)
 
     def reset_my_presence(self) -> None:

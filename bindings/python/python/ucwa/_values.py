@@ -28,13 +28,11 @@ _E = TypeVar("_E", bound=OpenEnum)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def _raw() -> Any:
-    # Equal values have equal hashes without it, and a dictionary has none.
-    return field(default_factory=dict, hash=False, repr=False)
-
-
 class Value:
-    """What all of them have in common: they print what was said, and leave out what was not."""
+    """What all of them have in common: they print what was said, and leave out what was not.
+
+    ``raw`` counts when two are compared, and not for the hash, as a dictionary has none.
+    """
 
     def __repr__(self) -> str:
         shown = ((part.name, getattr(self, part.name)) for part in fields(cast(Any, self)) if part.repr)
@@ -104,7 +102,7 @@ class Note(Value):
     href: Optional[str] = None
     #: Why this note could not be read, where it was to be included with presence.
     error: Optional[UcwaError] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any], uri: Optional[str] = None) -> Note:
@@ -123,7 +121,7 @@ class Location(Value):
     href: Optional[str] = None
     #: Why this location could not be read, where it was to be included with presence.
     error: Optional[UcwaError] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any], uri: Optional[str] = None) -> Location:
@@ -154,7 +152,7 @@ class Contact(Value):
     href: Optional[str] = None
     #: Why this contact could not be read, where it was to be included with presence.
     error: Optional[UcwaError] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any], uri: str = "") -> Contact:
@@ -203,7 +201,7 @@ class Presence(Value):
     note: Optional[Note] = None
     location: Optional[Location] = None
     contact: Optional[Contact] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> Presence:
@@ -235,7 +233,7 @@ class MyPresence(Value):
     device_type: Optional[DeviceType] = None
     last_active: Optional[datetime] = None
     href: Optional[str] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> MyPresence:
@@ -263,7 +261,7 @@ class Group(Value):
     uri: Optional[str] = None
     etag: Optional[str] = None
     href: Optional[str] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> Group:
@@ -279,7 +277,7 @@ class SearchResult(Value):
     distribution_groups: Tuple[Group, ...] = ()
     #: Whether a higher limit or a longer query would tell more.
     more_results_available: bool = False
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> SearchResult:
@@ -299,7 +297,7 @@ class SupportedModalities(Value):
     uri: str
     modalities: Tuple[Modality, ...] = ()
     href: Optional[str] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> SupportedModalities:
@@ -314,7 +312,7 @@ class PrivacyRelationship(Value):
     uri: str
     relationship_level: Optional[RelationshipLevel] = None
     href: Optional[str] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> PrivacyRelationship:
@@ -329,7 +327,7 @@ class Membership(Value):
 
     uri: str
     href: Optional[str] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> Membership:
@@ -346,7 +344,7 @@ class Phone(Value):
     include_in_contact_card: Optional[bool] = None
     etag: Optional[str] = None
     href: Optional[str] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> Phone:
@@ -398,7 +396,7 @@ class TokenChallenge(Value):
     grants: Tuple[str, ...] = ()
     #: ``challenged``: the first token for this host. ``refused``: the last one is no longer good.
     reason: Optional[str] = None
-    raw: Dict[str, Any] = _raw()
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> TokenChallenge:
