@@ -86,7 +86,7 @@ impl Python {
     /// A program of the environment, which begins where the Python package is.
     fn program(&self, name: &str) -> Command {
         let scripts = self.environment().join(if cfg!(windows) { "Scripts" } else { "bin" });
-        let mut command = outside_of_cargo(&scripts.join(name));
+        let mut command = outside_of_cargo(scripts.join(name));
         command.current_dir(Path::new(SOURCE).join("bindings/python"));
         // A folder of its own: cargo's lock on the usual one may be held, and other features are wanted here.
         command.env("CARGO_TARGET_DIR", self.folder.join("build"));

@@ -1,12 +1,12 @@
 //! How a call waits: other Python threads run meanwhile, and Ctrl-C ends the waiting.
 
+use crate::helper::Helper;
 use crate::logging::{self, Line};
 use crate::{client::Raised, failure};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
 use std::time::Duration;
 use ucwa::{Error, Result, Status};
 
@@ -47,8 +47,12 @@ fn interruptible<T: Send + 'static>(
     discard: impl FnOnce(T) + Send + 'static,
 ) -> PyResult<Result<T>> {
     let (tell, mut told) = channel::<News<T>>();
-    // A thread for each call: it costs little beside a request, and none is missing after a fork.
-    let started = thread::Builder::new().name("ucwa-call".to_owned()).spawn(move || {
+    let lost = |why: String| Ok(Err(Error::new(Status::Internal, format!("there is no thread for the call: {why}"))));
+    let helper = match Helper::take() {
+        Ok(helper) => helper,
+        Err(error) => return lost(error.to_string()),
+    };
+    let given = helper.run(move || {
         let lines = tell.clone();
         let outcome = logging::handing_on(move |line| drop(lines.send(News::Line(line))), || guarded(work));
         if let Err(unheard) = tell.send(News::Done(outcome))
@@ -57,17 +61,21 @@ fn interruptible<T: Send + 'static>(
             discard(value);
         }
     });
-    if let Err(error) = started {
-        return Ok(Err(Error::new(Status::Internal, format!("the system gave no thread for the call: {error}"))));
+    if !given {
+        return lost("it has ended".to_owned());
     }
     loop {
         let news;
         (told, news) = py.detach(move || wait(told));
         match news {
-            Ok(News::Done(outcome)) => return Ok(outcome),
+            Ok(News::Done(outcome)) => {
+                helper.give_back();
+                return Ok(outcome);
+            }
             Ok(News::Line(line)) => logging::write(py, &line),
+            // Interrupted, the call keeps its thread, which ends with it.
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => return Ok(Err(Error::new(Status::Internal, "the call's thread ended without a word"))),
+            Err(RecvTimeoutError::Disconnected) => return lost("it ended without a word".to_owned()),
         }
     }
 }

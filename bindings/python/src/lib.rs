@@ -1,12 +1,13 @@
 //! `_ucwa`: what the Python package `ucwa` has from Rust.
 //!
 //! It calls [`ucwa::Client`] and hands on its JSON; the objects that Python programs see are made in `python/ucwa`. Here
-//! is only what Python cannot do: to let other threads run while a call waits ([`call`]), failures ([`failure`]), the
-//! log ([`logging`]) and the token callback ([`token_callback`]).
+//! is only what Python cannot do: to let other threads run while a call waits (`call`), failures (`failure`), the
+//! log (`logging`) and the token callback (`token_callback`).
 
 mod call;
 mod client;
 mod failure;
+mod helper;
 mod logging;
 mod token_callback;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -82,6 +83,17 @@ def test_finding_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 def test_a_program_that_does_not_start() -> None:
     with pytest.raises(RuntimeError, match="--no-such-option"):
         Simulator(options=["--no-such-option"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no forked children here")
+def test_it_ends_though_a_forked_child_goes_on() -> None:
+    simulator = Simulator()
+    assert simulator._process.stdin is not None
+    # What a child would hold.
+    held = os.dup(simulator._process.stdin.fileno())
+    simulator.close()
+    os.close(held)
+    assert not simulator.ca_file.exists(), "it has ended in order"
 
 
 def test_it_ends_with_its_parent() -> None:

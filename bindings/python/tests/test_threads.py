@@ -135,3 +135,16 @@ sys.stdin.read()
     wait_until(lambda: simulator.count("contactPresence") == 1 or child.poll() is not None)
     _, errors = child.communicate(timeout=60)
     assert child.returncode == 0, errors.decode()
+
+
+def test_every_call_after_ctrl_c_has_a_thread(simulator: Simulator, app: ucwa.Application) -> None:
+    app.contact_presence(SARA)
+    for _ in range(3):
+        simulator.forget_requests()
+        simulator.fault("hang", route="contactPresence")
+        thread = interrupting(simulator, "contactPresence")
+        with pytest.raises(KeyboardInterrupt):
+            app.contact_presence(SARA)
+        thread.join()
+        assert app.contact_presence(SARA).name == "Sara Davis"
+        assert app.me().name == "Lene Aaling"

@@ -108,7 +108,13 @@ class Simulator:
             command += ["--password", password]
         command += options
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            # Ctrl-C is for the program that is tested, and may be what is tested.
+            start_new_session=True,
         )
         try:
             self._ready()
@@ -168,6 +174,9 @@ class Simulator:
         process = self._process
         if process.stdin is not None and not process.stdin.closed:
             process.stdin.close()
+        if os.name == "posix":
+            # Forked children of this process may hold its standard input open. Elsewhere this would be no orderly end.
+            process.terminate()
         try:
             process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
