@@ -62,9 +62,17 @@ def sign_in(
 ) -> Application:
     """Sign in: find the user's home server, authenticate, and create an application (or attach to `application_url`).
 
-    The keyword arguments are the library's configuration keys; `config_keys()` tells what each may hold, and None is
-    its default. `token_callback` is asked for a bearer token whenever one is needed; it runs on a thread of the
-    library. The result is a context manager that signs out.
+    The result is a context manager that signs out. The keyword arguments are the library's configuration keys, and
+    None is the default of each; `config_keys()` tells what they may hold. Those that are needed most often:
+
+    - `username`, where the account is called otherwise than `sign_in_address`: ``name@domain`` or ``DOMAIN\\name``;
+    - `access_token` or `token_callback` instead of `password`; the callback is asked for a bearer token whenever one
+      is needed, and runs on a thread of the library;
+    - `discovery_url`, where the names ``lyncdiscoverinternal`` and ``lyncdiscover`` of the domain lead nowhere;
+    - `ca_file` or `ca_dir`: further trusted certificate authorities;
+    - `proxy`: a URL, or ``none``; the environment's where it is None;
+    - `timeout_ms`: how long one call may take as a whole, 30000 where it is None;
+    - `endpoint_id`: what a service calls itself at every start, so that crashes pile up no applications.
     """
     given = dict(keys)
     given.update(
