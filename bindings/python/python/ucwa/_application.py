@@ -60,12 +60,12 @@ def sign_in(
     allow_insecure_http: Optional[bool] = None,
     **keys: Optional[ConfigValue],
 ) -> Application:
-    """Sign in: find the user's home server, authenticate, and create an application (or attach to `application_url`).
+    r"""Sign in: find the user's home server, authenticate, and create an application (or attach to `application_url`).
 
     The result is a context manager that signs out. The keyword arguments are the library's configuration keys, and
     None is the default of each; `config_keys()` tells what they may hold. Those that are needed most often:
 
-    - `username`, where the account is called otherwise than `sign_in_address`: ``name@domain`` or ``DOMAIN\\name``;
+    - `username`, where the account is called otherwise than `sign_in_address`: ``name@domain`` or ``DOMAIN\name``;
     - `access_token` or `token_callback` instead of `password`; the callback is asked for a bearer token whenever one
       is needed, and runs on a thread of the library;
     - `discovery_url`, where the names ``lyncdiscoverinternal`` and ``lyncdiscover`` of the domain lead nowhere;
