@@ -31,7 +31,7 @@ pub(crate) fn wait(length: Duration) -> Duration {
 /// is a short one.
 pub(crate) fn nap(length: Duration) -> Duration {
     #[cfg(feature = "test-clock")]
-    let length = wait(length).min(Duration::from_millis(5));
+    let length = wait(length).min(Duration::from_millis(1));
     length
 }
 

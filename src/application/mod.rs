@@ -91,19 +91,22 @@ impl Application {
         }
         let call = self.call();
         let session = self.session();
-        let outcome = operation(&Access::new(self, &session, &call));
-        let fresh = match &outcome {
-            Err(error) if error.details().application_gone => {
-                log::warn!("the application is gone from the server and is created anew ({error})");
-                self.recreate(&call, session.generation)?
-            }
-            Err(error) if may_have_moved(error) => match self.follow_moved_pool(&call, &session) {
-                Some(fresh) => fresh,
-                None => return outcome,
+        match operation(&Access::new(self, &session, &call)) {
+            Err(error) => match self.replacement(&call, &session, &error)? {
+                Some(fresh) => operation(&Access::new(self, &fresh, &call)),
+                None => Err(error),
             },
-            _ => return outcome,
-        };
-        operation(&Access::new(self, &fresh, &call))
+            done => done,
+        }
+    }
+
+    /// Another application in place of one that the failure shows to be gone, or to have moved with its pool.
+    fn replacement(&self, call: &Call, session: &Session, error: &Error) -> Result<Option<Arc<Session>>> {
+        if error.details().application_gone {
+            log::warn!("the application is gone from the server and is created anew ({error})");
+            return self.recreate(call, session.generation).map(Some);
+        }
+        if may_have_moved(error) { Ok(self.follow_moved_pool(call, session)) } else { Ok(None) }
     }
 
     /// The application, as it was created: `href` and properties.
