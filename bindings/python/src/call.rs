@@ -11,7 +11,7 @@ use std::time::Duration;
 use ucwa::{Error, Result, Status};
 
 /// How long Ctrl-C may go unnoticed.
-const SLICE: Duration = Duration::from_millis(50);
+pub(crate) const SLICE: Duration = Duration::from_millis(50);
 
 /// What a helper thread tells the one that waits for it.
 pub(crate) enum News<T> {
@@ -87,14 +87,14 @@ fn wait<T>(told: Receiver<News<T>>) -> (Receiver<News<T>>, std::result::Result<N
 }
 
 /// A defect of the library becomes a failure, as at the C ABI.
-fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         Err(Error::new(Status::Internal, format!("a defect of the library: {}", text.unwrap_or("a panic without a text"))))
     })
 }
 
-fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+pub(crate) fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     static CURRENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static MAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let current = CURRENT.import(py, "threading", "get_ident")?.call0()?;

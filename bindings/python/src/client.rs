@@ -1,7 +1,8 @@
 //! The facade once more, for Python: the same methods, without `get_`.
 
 use crate::call::blocking;
-use crate::{failure, token_callback};
+use crate::event_sign::EventSign;
+use crate::{event_callback, failure, gate, live, token_callback};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::process;
@@ -30,6 +31,8 @@ pub(crate) struct Client {
     /// A forked child must not touch the inside: the threads that it relies on are not there.
     process: u32,
     raised: Raised,
+    /// Shows that events wait, where somebody has asked.
+    pub(crate) sign: Arc<EventSign>,
 }
 
 /// Signs in with these configuration keys.
@@ -45,11 +48,11 @@ pub(crate) fn sign_in(py: Python<'_>, settings: Vec<(String, String)>, token_cal
     // Whoever is interrupted leaves no application behind.
     let discard = |client: ucwa::Client| drop(client.sign_out());
     let client = blocking(py, &raised, move || ucwa::Client::sign_in(&config), discard)?;
-    Ok(Client { inside: Mutex::new(Some(Arc::new(client))), process: process::id(), raised })
+    Ok(Client { inside: Mutex::new(Some(Arc::new(client))), process: process::id(), raised, sign: Arc::default() })
 }
 
 impl Client {
-    fn inside(&self) -> Result<Arc<ucwa::Client>> {
+    pub(crate) fn inside(&self) -> Result<Arc<ucwa::Client>> {
         if self.process != process::id() {
             let text = format!("the application was made by process {}, which this one was forked from; sign in here anew", self.process);
             return Err(Error::new(Status::Forked, text));
@@ -58,7 +61,7 @@ impl Client {
         inside.ok_or_else(|| Error::new(Status::Cancelled, "the application is closed; no call can be made with it any more"))
     }
 
-    fn call<T, F>(&self, py: Python<'_>, work: F) -> PyResult<T>
+    pub(crate) fn call<T, F>(&self, py: Python<'_>, work: F) -> PyResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&ucwa::Client) -> Result<T> + Send + 'static,
@@ -89,8 +92,9 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if self.process == process::id() {
-            // The thread that reports activity may be logging, which takes Python: nobody waits for it holding that.
+        // The library's threads may be logging or calling back, which takes Python: nobody waits for them holding that, nor
+        // for one that never gets out of it.
+        if self.process == process::id() && !gate::holds_somebody() {
             match Python::try_attach(|py| py.detach(|| self.let_go())) {
                 Some(()) => {}
                 None => self.let_go(),
@@ -211,6 +215,50 @@ impl Client {
 
     fn remove_group(&self, py: Python<'_>, group: String) -> PyResult<()> {
         self.call(py, move |client| client.remove_group(&group))
+    }
+
+    fn subscribe_presence(&self, py: Python<'_>, contacts_json: String) -> PyResult<String> {
+        self.call(py, move |client| client.subscribe_presence(&contacts_json))
+    }
+
+    fn subscribe_group_presence(&self, py: Python<'_>, group: String) -> PyResult<String> {
+        self.call(py, move |client| client.subscribe_group_presence(&group))
+    }
+
+    fn subscribe_contacts_and_groups(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.subscribe_contacts_and_groups())
+    }
+
+    fn change_subscription(&self, py: Python<'_>, id: String, change_json: String) -> PyResult<String> {
+        self.call(py, move |client| client.change_subscription(&id, &change_json))
+    }
+
+    fn unsubscribe_presence(&self, py: Python<'_>, id: String) -> PyResult<()> {
+        self.call(py, move |client| client.unsubscribe_presence(&id))
+    }
+
+    #[pyo3(signature = (timeout))]
+    fn next_event(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<String> {
+        live::next_event(self, py, timeout)
+    }
+
+    fn wait_for_events(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
+        live::wait_for_events(self, py, seconds)
+    }
+
+    fn event_descriptor(&self, py: Python<'_>) -> PyResult<i32> {
+        let sign = Arc::clone(&self.sign);
+        self.call(py, move |client| sign.descriptor(client))
+    }
+
+    #[pyo3(signature = (callback))]
+    fn set_event_callback(&self, py: Python<'_>, callback: Option<Py<PyAny>>) -> PyResult<()> {
+        let callback = callback.map(event_callback::dress);
+        self.call(py, move |client| client.set_event_callback(callback))
+    }
+
+    fn health(&self, py: Python<'_>) -> PyResult<String> {
+        self.call(py, |client| client.get_health())
     }
 
     fn me(&self, py: Python<'_>) -> PyResult<String> {

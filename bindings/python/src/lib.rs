@@ -2,12 +2,17 @@
 //!
 //! It calls [`ucwa::Client`] and hands on its JSON; the objects that Python programs see are made in `python/ucwa`. Here
 //! is only what Python cannot do: to let other threads run while a call waits (`call`), failures (`failure`), the
-//! log (`logging`) and the token callback (`token_callback`).
+//! log (`logging`), events (`live`, `event_callback`, `event_sign`), the token callback (`token_callback`), and that the
+//! library's threads leave Python in time (`gate`).
 
 mod call;
 mod client;
+mod event_callback;
+mod event_sign;
 mod failure;
+mod gate;
 mod helper;
+mod live;
 mod logging;
 mod token_callback;
 
@@ -34,6 +39,12 @@ mod _ucwa {
     #[pyfunction]
     fn statuses() -> Vec<String> {
         ucwa::Status::ALL.into_iter().map(|status| status.name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// To be called at exit, before the interpreter ends.
+    #[pyfunction]
+    fn at_exit(py: Python<'_>) -> PyResult<()> {
+        gate::close(py)
     }
 
     #[pymodule_init]

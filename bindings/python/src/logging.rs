@@ -1,5 +1,6 @@
 //! The library's log, handed to the Python logger `ucwa`.
 
+use crate::gate;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -116,7 +117,7 @@ impl Log for Bridge {
         if let Some(line) = line {
             // Every call lets go of Python before it enters the library, so that nobody who holds Python waits for this
             // thread. An interpreter that is ending takes no more lines.
-            Python::try_attach(|py| write(py, &line));
+            gate::enter(|py| write(py, &line));
         }
     }
 

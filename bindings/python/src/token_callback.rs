@@ -1,6 +1,7 @@
 //! A Python callable that is asked for tokens.
 
 use crate::client::Raised;
+use crate::gate;
 use pyo3::prelude::*;
 use std::sync::Arc;
 use ucwa::{Secret, TokenCallback};
@@ -9,7 +10,7 @@ use ucwa::{Secret, TokenCallback};
 /// needed the token fails.
 pub(crate) fn dress(callback: Py<PyAny>, raised: Raised) -> TokenCallback {
     Arc::new(move |challenge: &str| {
-        let token = Python::try_attach(|py| match ask(py, &callback, challenge) {
+        let token = gate::enter(|py| match ask(py, &callback, challenge) {
             Ok(token) => token,
             Err(error) => {
                 raised.keep(error);

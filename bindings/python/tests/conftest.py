@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Iterator
+from typing import Callable, Iterator, List
 
 import pytest
 import ucwa
@@ -24,6 +24,43 @@ def simulator() -> Iterator[Simulator]:
 def app(simulator: Simulator) -> Iterator[ucwa.Application]:
     with ucwa.sign_in(**simulator.keys) as app:
         yield app
+
+
+@pytest.fixture
+def fast() -> Iterator[Simulator]:
+    """A server that gathers events for a twentieth of a second instead of five."""
+    with Simulator(clock_speed=100) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def listener(fast: Simulator) -> Iterator[ucwa.Application]:
+    """Who is signed in there."""
+    with ucwa.sign_in(**fast.keys) as app:
+        yield app
+
+
+def until(app: ucwa.Application, fits: Callable[[ucwa.Event], bool]) -> List[ucwa.Event]:
+    """The events up to the one that fits."""
+    told: List[ucwa.Event] = []
+    for event in app.events(timeout=120):
+        told.append(event)
+        if fits(event):
+            return told
+    raise AssertionError(told)
+
+
+def shows(contact: str, availability: str) -> Callable[[ucwa.Event], bool]:
+    """Whether an event tells that somebody is so."""
+
+    def fits(event: ucwa.Event) -> bool:
+        return (
+            isinstance(event, ucwa.PresenceEvent)
+            and event.uri == contact
+            and event.presence.availability == availability
+        )
+
+    return fits
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

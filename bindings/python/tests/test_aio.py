@@ -125,7 +125,20 @@ def test_it_is_the_same_interface() -> None:
         methods = inspect.getmembers(kind, inspect.isfunction)
         return {name: inspect.signature(method) for name, method in methods if not name.startswith("_")}
 
-    assert interface(ucwa.aio.Application) == interface(ucwa.Application)
     assert inspect.signature(ucwa.aio.sign_in) == inspect.signature(ucwa.sign_in)
-    for name in interface(ucwa.aio.Application):
-        assert asyncio.iscoroutinefunction(getattr(ucwa.aio.Application, name)), name
+    for kind, blocking in [(ucwa.aio.Application, ucwa.Application), (ucwa.aio.Subscription, ucwa.Subscription)]:
+        own, other = interface(kind), interface(blocking)
+        for name in own:
+            method = getattr(kind, name)
+            if name == "events":
+                assert inspect.isasyncgenfunction(method)
+                assert own[name].return_annotation == "Async" + other[name].return_annotation
+                own[name] = own[name].replace(return_annotation=other[name].return_annotation)
+            else:
+                assert inspect.iscoroutinefunction(method), name
+        assert own == other
+
+    def properties(kind: type) -> set[str]:
+        return {name for name, member in inspect.getmembers(kind) if isinstance(member, property)}
+
+    assert properties(ucwa.aio.Subscription) == properties(ucwa.Subscription) == {"id", "contacts"}

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
+import sys
 import threading
 from typing import Any, List
 
@@ -86,3 +89,15 @@ def test_a_handler_that_fails_fails_no_call(app: ucwa.Application, monkeypatch: 
         logger.removeHandler(handler)
         logger.setLevel(logging.NOTSET)
     assert told and "the disk is full" in str(told[0].exc_value)
+
+
+def test_nothing_is_printed_where_nobody_set_up_logging(simulator: Simulator) -> None:
+    script = """
+import json, sys, ucwa
+with ucwa.sign_in(**json.loads(sys.argv[1])) as app:
+    app.request("DELETE", app.application()["href"])
+    print(app.contact_presence("sip:SaraD@contoso.com").name)
+"""
+    command = [sys.executable, "-c", script, json.dumps(simulator.keys, default=str)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Sara Davis\n", "")

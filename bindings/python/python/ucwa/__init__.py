@@ -5,14 +5,19 @@
 ...     print(app.contact_presence("sip:SaraD@contoso.com").availability)
 Offline
 
-`sign_in` makes an `Application`, whose methods read and change what the server knows. `ucwa.aio` is the same for
-asyncio, `ucwa.testing` a server to try programs against.
+`sign_in` makes an `Application`, whose methods read and change what the server knows, and tell of changes as they
+happen. `ucwa.aio` is the same for asyncio, `ucwa.testing` a server to try programs against.
 """
 
+import atexit as _atexit
+import logging as _logging
+
+from . import _ucwa
 from ._application import Application, config_keys, sign_in
-from ._arguments import ConfigValue, ContactLike, GroupLike, TokenCallback
+from ._arguments import ConfigValue, ContactLike, EventCallback, GroupLike, TokenCallback
 from ._enums import (
     Availability,
+    ConnectionState,
     ContactType,
     DeviceType,
     Modality,
@@ -43,10 +48,28 @@ from ._errors import (
     UcwaError,
     UnsupportedError,
 )
+from ._events import (
+    ConnectionEvent,
+    ContactAdded,
+    ContactEvent,
+    ContactRemoved,
+    Event,
+    GroupAdded,
+    GroupRemoved,
+    GroupUpdated,
+    LaggedEvent,
+    LocationEvent,
+    NoteEvent,
+    PresenceEvent,
+    ResourceEvent,
+    SubscriptionRefused,
+)
+from ._subscription import Subscription
 from ._ucwa import VERSION as __version__
 from ._values import (
     Contact,
     Group,
+    Health,
     Location,
     Membership,
     MyPresence,
@@ -69,39 +92,57 @@ __all__ = [
     "CallTimeoutError",
     "ConfigValue",
     "ConflictError",
+    "ConnectionEvent",
+    "ConnectionState",
     "Contact",
+    "ContactAdded",
+    "ContactEvent",
     "ContactLike",
+    "ContactRemoved",
     "ContactType",
     "DeviceType",
     "DiscoveryError",
+    "Event",
+    "EventCallback",
     "ForbiddenError",
     "ForkedError",
     "Group",
+    "GroupAdded",
     "GroupLike",
+    "GroupRemoved",
+    "GroupUpdated",
+    "Health",
     "InternalError",
     "InvalidArgumentError",
     "InvalidConfigError",
+    "LaggedEvent",
     "Location",
+    "LocationEvent",
     "Membership",
     "Modality",
     "MyPresence",
     "NetworkError",
     "NotFoundError",
     "Note",
+    "NoteEvent",
     "NoteType",
     "OpenEnum",
     "Phone",
     "PhoneType",
     "Photo",
     "Presence",
+    "PresenceEvent",
     "PrivacyRelationship",
     "ProtocolError",
     "RelationshipLevel",
+    "ResourceEvent",
     "Response",
     "SearchResult",
     "ServerError",
     "SignInElsewhereError",
     "SourceNetwork",
+    "Subscription",
+    "SubscriptionRefused",
     "SupportedModalities",
     "ThrottledError",
     "TlsError",
@@ -119,6 +160,12 @@ __all__ = [
 for _kind in [UcwaError, *UcwaError.__subclasses__()]:
     _kind.__module__ = __name__
 del _kind
+
+# Where logging is not set up nothing is printed.
+_logging.getLogger(__name__).addHandler(_logging.NullHandler())
+
+# The interpreter must not end with threads of the library in it: a callback that runs is waited for, and none begins.
+_atexit.register(_ucwa.at_exit)
 
 
 def version() -> str:

@@ -8,15 +8,19 @@ import logging
 import os
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Type, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Type, Union
 
 from . import _arguments as arguments
 from . import _ucwa
-from ._arguments import ConfigValue, ContactLike, GroupLike, TokenCallback
-from ._errors import ApplicationEndedError, ForkedError, UcwaError
+from ._arguments import ConfigValue, ContactLike, EventCallback, GroupLike, TokenCallback
+from ._errors import ApplicationEndedError, CallTimeoutError, ForkedError, UcwaError
+from ._events import Event
+from ._events import from_json as event_of
+from ._subscription import Subscription
 from ._values import (
     Contact,
     Group,
+    Health,
     Location,
     Membership,
     MyPresence,
@@ -176,11 +180,7 @@ class Application:
         Element *i* answers contact *i*. Of a contact that failed ``error`` says why. `include` may name ``note``,
         ``location`` and ``contact``, which are read along.
         """
-        wanted = {
-            "contacts": [arguments.contact_text(contact) for contact in arguments.texts("contacts", contacts)],
-            "include": arguments.texts("include", include),
-        }
-        return _presences(self._client.contacts_presence(json.dumps(wanted)))
+        return _presences(self._client.contacts_presence(arguments.contacts_json(contacts, include)))
 
     def group_presence(self, group: GroupLike) -> List[Presence]:
         """Read the presence of all members of a group. Of a member that failed ``error`` says why."""
@@ -258,6 +258,94 @@ class Application:
     def remove_group(self, group: GroupLike) -> None:
         """Remove a group that the user made."""
         self._client.remove_group(arguments.group_text(group))
+
+    # Live.
+
+    def subscribe_presence(self, contacts: Iterable[ContactLike], include: Iterable[str] = ()) -> Subscription:
+        """Subscribe to the presence of contacts, who need not be in the contact list.
+
+        The present state of each comes as an event, then every change, for as long as the application lives. `include`
+        may name ``note``, ``location`` and ``contact``, of which is told, too. A contact that cannot be subscribed to
+        comes as a `SubscriptionRefused`. The result is a context manager that unsubscribes.
+        """
+        text = self._client.subscribe_presence(arguments.contacts_json(contacts, include))
+        return Subscription(self._client, _object(text))
+
+    def subscribe_group_presence(self, group: GroupLike) -> Subscription:
+        """Subscribe to the presence of a group's members. Who joins is told of from then on, who leaves no more."""
+        text = self._client.subscribe_group_presence(arguments.group_text(group))
+        return Subscription(self._client, _object(text))
+
+    def subscribe_contacts_and_groups(self) -> Subscription:
+        """Subscribe to changes of the contact list itself: contacts and groups that come and go.
+
+        What is there now is read with `contacts` and `groups`.
+        """
+        return Subscription(self._client, _object(self._client.subscribe_contacts_and_groups()))
+
+    def subscribe(self, contacts: Iterable[ContactLike], include: Iterable[str] = ()) -> Subscription:
+        """Do as `subscribe_presence` does, whose short name this is."""
+        return self.subscribe_presence(contacts, include)
+
+    def subscribe_group(self, group: GroupLike) -> Subscription:
+        """Do as `subscribe_group_presence` does, whose short name this is."""
+        return self.subscribe_group_presence(group)
+
+    def change_subscription(
+        self, id: str, add: Iterable[ContactLike] = (), remove: Iterable[ContactLike] = ()
+    ) -> Subscription:
+        """Add contacts to a subscription, of which only the id is at hand, and remove others.
+
+        Who has the `Subscription` itself has its ``add`` and ``remove``.
+        """
+        text = self._client.change_subscription(id, arguments.change_json(add, remove))
+        return Subscription(self._client, _object(text))
+
+    def unsubscribe_presence(self, id: str) -> None:
+        """End a subscription of any kind, of which only the id is at hand."""
+        self._client.unsubscribe_presence(id)
+
+    def next_event(self, timeout: Optional[float] = None) -> Event:
+        """Wait for the next event, so many seconds, 0 to look only, None for ever.
+
+        `CallTimeoutError` where none came. Each event goes to one caller, in whatever thread. Of events that nobody
+        takes a few thousand wait; then those are dropped that later ones make void, and a `LaggedEvent` says how many.
+        """
+        return event_of(self._client.next_event(timeout))
+
+    def events(self, timeout: Optional[float] = None) -> Iterator[Event]:
+        """Iterate over the events, until none came for so many seconds; None is for ever.
+
+        It may be left and begun again at any time: what was not taken waits.
+        """
+        while True:
+            try:
+                event = self.next_event(timeout)
+            except CallTimeoutError:
+                return
+            yield event
+
+    def set_event_callback(self, callback: Optional[EventCallback]) -> None:
+        """Have a function called with each event as it comes, those that wait already first; None removes it.
+
+        It runs on a thread of the library, one call at a time, and may use the application; what it raises goes to
+        ``sys.unraisablehook``. Once this returns, the former one runs no more. Events are taken one by one or by a
+        callback, not both: `ConflictError`.
+        """
+        self._client.set_event_callback(None if callback is None else arguments.taking(callback))
+
+    def event_descriptor(self) -> int:
+        """Tell the file descriptor that poll, select and event loops may watch.
+
+        It is readable while events wait, and once the application has ended: take all of them then, with
+        ``events(timeout=0)``. It is not to be read from or closed. There is none on Windows. Afterwards no callback
+        can be set.
+        """
+        return self._client.event_descriptor()
+
+    def health(self) -> Health:
+        """Tell how the connection, the token and the subscriptions fare. The server is not asked."""
+        return Health._of(_object(self._client.health()))
 
     # The signed-in user.
 

@@ -7,6 +7,8 @@ import os
 from datetime import timedelta
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
+from ._events import Event
+from ._events import from_json as event_of
 from ._values import Contact, Group, Presence, TokenChallenge
 
 #: A contact: a SIP URI, with or without ``sip:``, or what the library told of one.
@@ -20,6 +22,9 @@ ConfigValue = Union[str, int, bool, "os.PathLike[str]"]
 
 #: Is asked for a bearer token, and returns it or None.
 TokenCallback = Callable[[TokenChallenge], Optional[str]]
+
+#: Takes events; what it returns does not matter.
+EventCallback = Callable[[Event], object]
 
 
 def config_text(key: str, value: object) -> str:
@@ -50,6 +55,17 @@ def asking(callback: TokenCallback) -> Callable[[str], Optional[str]]:
     return ask
 
 
+def taking(callback: EventCallback) -> Callable[[str], None]:
+    """An event callback as the native part calls it."""
+    if not callable(callback):
+        raise TypeError(f"an event callback is a callable or None, not {type(callback).__name__}")
+
+    def take(event: str) -> None:
+        callback(event_of(event))
+
+    return take
+
+
 def contact_text(contact: ContactLike) -> str:
     """A contact as the library wants it."""
     return contact.uri if isinstance(contact, (Contact, Presence)) else contact
@@ -73,6 +89,18 @@ def texts(name: str, values: Iterable[Any]) -> List[Any]:
     if isinstance(values, str):
         raise TypeError(f"{name} takes several; put the one into a list")
     return list(values)
+
+
+def contacts_json(contacts: Iterable[ContactLike], include: Iterable[str]) -> str:
+    """Contacts, and what else is wanted of them."""
+    texts_of = [contact_text(contact) for contact in texts("contacts", contacts)]
+    return json.dumps({"contacts": texts_of, "include": texts("include", include)})
+
+
+def change_json(add: Iterable[ContactLike], remove: Iterable[ContactLike]) -> str:
+    """The change of a subscription."""
+    change = {"add": texts("add", add), "remove": texts("remove", remove)}
+    return json.dumps({name: [contact_text(contact) for contact in contacts] for name, contacts in change.items()})
 
 
 def availability_json(keep_active: bool, options: Mapping[str, object]) -> str:

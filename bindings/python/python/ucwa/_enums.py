@@ -124,3 +124,15 @@ class PhoneType(OpenEnum):
     MOBILE = "mobile"
     HOME = "home"
     OTHER = "other"
+
+
+class ConnectionState(OpenEnum):
+    """How the connection that brings events fares."""
+
+    #: It was not needed so far.
+    NONE = "none"
+    CONNECTED = "connected"
+    INTERRUPTED = "interrupted"
+    #: Only told, by a `ConnectionEvent`; it is ``connected`` then.
+    RESTORED = "restored"
+    STOPPED = "stopped"

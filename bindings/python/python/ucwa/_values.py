@@ -12,6 +12,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple, Type, TypeVar, cast
 
 from ._enums import (
     Availability,
+    ConnectionState,
     ContactType,
     DeviceType,
     Modality,
@@ -60,6 +61,11 @@ class Members:
     def truth(self, name: str) -> Optional[bool]:
         """A truth value."""
         return self.left.pop(name) if isinstance(self.left.get(name), bool) else None
+
+    def number(self, name: str) -> Optional[int]:
+        """A whole number."""
+        value = self.left.get(name)
+        return self.left.pop(name) if isinstance(value, int) and not isinstance(value, bool) else None
 
     def choice(self, name: str, kind: Type[_E]) -> Optional[_E]:
         """A value of an enumeration."""
@@ -380,6 +386,51 @@ class Response(Value):
     content_type: Optional[str] = None
     #: JSON exactly as it came; a text where it was another text, bytes where it was neither; None where there was none.
     body: Any = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, repr=False)
+class Health(Value):
+    """How an application fares, for a status page or a watchdog."""
+
+    #: Of the event channel; ``none`` before it is needed.
+    connection: ConnectionState
+    token_expires: Optional[datetime] = None
+    #: When the event channel answered last.
+    last_event: Optional[datetime] = None
+    #: How many subscriptions there are, and how many contacts they are about.
+    subscriptions: int = 0
+    contacts: int = 0
+    #: How many the server holds for them, and how many contacts are in those.
+    server_subscriptions: int = 0
+    subscribed_contacts: int = 0
+    #: How many events wait to be taken.
+    waiting_events: int = 0
+    #: How many applications were created so far: more than one, where the server lost some.
+    applications: int = 0
+    #: Requests since signing in, how many of them were repetitions, and how many were answered 429.
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+    raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    @classmethod
+    def _of(cls, members: Mapping[str, Any]) -> Health:
+        m = Members(members)
+        return cls(
+            ConnectionState(m.text("connection") or "none"),
+            m.date("tokenExpires"),
+            m.date("lastEvent"),
+            m.number("subscriptions") or 0,
+            m.number("contacts") or 0,
+            m.number("serverSubscriptions") or 0,
+            m.number("subscribedContacts") or 0,
+            m.number("waitingEvents") or 0,
+            m.number("applications") or 0,
+            m.number("requests") or 0,
+            m.number("retries") or 0,
+            m.number("throttled") or 0,
+            m.left,
+        )
 
 
 @dataclass(frozen=True, repr=False)

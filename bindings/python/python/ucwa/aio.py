@@ -8,7 +8,7 @@
 >>> asyncio.run(main())  # doctest: +SKIP
 
 Each call runs on a thread of the application's own. Where a task is cancelled, its call is no longer waited for, and
-ends by itself; the application can be used on.
+ends by itself; the application can be used on. A task that waits for an event takes none with it.
 """
 
 from __future__ import annotations
@@ -17,18 +17,24 @@ import asyncio
 import contextvars
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Callable, Dict, Iterable, List, Optional, Type, TypeVar, Union
+from typing import Any, AsyncIterator, Callable, Dict, Iterable, List, Optional, Tuple, Type, TypeVar, Union
 
 import ucwa
 from ucwa import (
+    ApplicationEndedError,
+    CallTimeoutError,
     ConfigValue,
     Contact,
     ContactLike,
+    Event,
+    EventCallback,
     Group,
     GroupLike,
+    Health,
     Location,
     Membership,
     MyPresence,
@@ -45,13 +51,17 @@ from ucwa import (
 )
 
 from ._application import judge_sign_out
+from ._subscription import judge_unsubscribing
 
-__all__ = ["Application", "sign_in"]
+__all__ = ["Application", "Subscription", "sign_in"]
 
 _T = TypeVar("_T")
 
 #: How many calls of one application run at once; further ones wait for their turn.
 _MOST_AT_ONCE = 32
+
+#: How long a thread waits for an event at a time, in seconds. So long it may outlive the task that it waits for.
+_SLICE = 0.1
 
 
 async def sign_in(
@@ -171,6 +181,8 @@ class Application:
     def __init__(self, application: ucwa.Application) -> None:
         self._blocking = application
         self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="ucwa-aio")
+        # Others than these, as calls that hang must not hold up events.
+        self._watchers = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="ucwa-aio-events")
         self._closed = False
 
     async def _run(self, call: Callable[[], _T]) -> _T:
@@ -210,6 +222,7 @@ class Application:
         """Do as `ucwa.Application.close` does."""
         self._closed = True
         self._threads.shutdown(wait=False)
+        self._watchers.shutdown(wait=False)
         await asyncio.get_running_loop().run_in_executor(None, self._blocking.close)
 
     # Everything else.
@@ -302,6 +315,80 @@ class Application:
         """Do as `ucwa.Application.remove_group` does."""
         await self._run(lambda: self._blocking.remove_group(group))
 
+    async def subscribe_presence(self, contacts: Iterable[ContactLike], include: Iterable[str] = ()) -> Subscription:
+        """Do as `ucwa.Application.subscribe_presence` does. The result is an async context manager."""
+        return Subscription(self, await self._run(lambda: self._blocking.subscribe_presence(contacts, include)))
+
+    async def subscribe_group_presence(self, group: GroupLike) -> Subscription:
+        """Do as `ucwa.Application.subscribe_group_presence` does. The result is an async context manager."""
+        return Subscription(self, await self._run(lambda: self._blocking.subscribe_group_presence(group)))
+
+    async def subscribe_contacts_and_groups(self) -> Subscription:
+        """Do as `ucwa.Application.subscribe_contacts_and_groups` does. The result is an async context manager."""
+        return Subscription(self, await self._run(lambda: self._blocking.subscribe_contacts_and_groups()))
+
+    async def subscribe(self, contacts: Iterable[ContactLike], include: Iterable[str] = ()) -> Subscription:
+        """Do as `subscribe_presence` does, whose short name this is."""
+        return await self.subscribe_presence(contacts, include)
+
+    async def subscribe_group(self, group: GroupLike) -> Subscription:
+        """Do as `subscribe_group_presence` does, whose short name this is."""
+        return await self.subscribe_group_presence(group)
+
+    async def change_subscription(
+        self, id: str, add: Iterable[ContactLike] = (), remove: Iterable[ContactLike] = ()
+    ) -> Subscription:
+        """Do as `ucwa.Application.change_subscription` does."""
+        return Subscription(self, await self._run(lambda: self._blocking.change_subscription(id, add, remove)))
+
+    async def unsubscribe_presence(self, id: str) -> None:
+        """Do as `ucwa.Application.unsubscribe_presence` does."""
+        await self._run(lambda: self._blocking.unsubscribe_presence(id))
+
+    async def next_event(self, timeout: Optional[float] = None) -> Event:
+        """Do as `ucwa.Application.next_event` does. A task that is cancelled takes no event with it.
+
+        Afterwards no callback can be set.
+        """
+        if timeout is not None and not timeout >= 0:
+            # It fails, and says what would do.
+            return self._blocking.next_event(timeout)
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            # Taken here, where nothing can come between taking and returning it. Threads only look whether some wait.
+            try:
+                return self._blocking.next_event(0)
+            except CallTimeoutError:
+                pass
+            if self._closed:
+                raise ApplicationEndedError("the application is closed; no call can be made with it any more")
+            left = _SLICE if end is None else min(_SLICE, end - time.monotonic())
+            if left <= 0:
+                raise CallTimeoutError(f"no event came within {timeout} s")
+            wait = self._blocking._client.wait_for_events
+            await asyncio.get_running_loop().run_in_executor(self._watchers, wait, left)
+
+    async def events(self, timeout: Optional[float] = None) -> AsyncIterator[Event]:
+        """Do as `ucwa.Application.events` does, for ``async for``."""
+        while True:
+            try:
+                event = await self.next_event(timeout)
+            except CallTimeoutError:
+                return
+            yield event
+
+    async def set_event_callback(self, callback: Optional[EventCallback]) -> None:
+        """Do as `ucwa.Application.set_event_callback` does. The callback is a plain function, and may block."""
+        await self._run(lambda: self._blocking.set_event_callback(callback))
+
+    async def event_descriptor(self) -> int:
+        """Do as `ucwa.Application.event_descriptor` does."""
+        return await self._run(lambda: self._blocking.event_descriptor())
+
+    async def health(self) -> Health:
+        """Do as `ucwa.Application.health` does."""
+        return await self._run(lambda: self._blocking.health())
+
     async def me(self) -> Contact:
         """Do as `ucwa.Application.me` does."""
         return await self._run(lambda: self._blocking.me())
@@ -385,3 +472,53 @@ class Application:
     async def request(self, method: str, href: str, body: Any = None) -> Response:
         """Do as `ucwa.Application.request` does."""
         return await self._run(lambda: self._blocking.request(method, href, body))
+
+
+class Subscription:
+    """What `Application.subscribe` made: the same as `ucwa.Subscription`, to be awaited.
+
+    Leaving an ``async with`` block unsubscribes.
+    """
+
+    def __init__(self, application: Application, subscription: ucwa.Subscription) -> None:
+        self._application = application
+        self._blocking = subscription
+
+    @property
+    def id(self) -> str:
+        """What events call it, among their ``subscriptions``."""
+        return self._blocking.id
+
+    @property
+    def contacts(self) -> Tuple[str, ...]:
+        """The contacts that it is about, as `ucwa.Subscription.contacts` tells them."""
+        return self._blocking.contacts
+
+    async def add(self, contacts: Iterable[ContactLike]) -> None:
+        """Do as `ucwa.Subscription.add` does."""
+        await self._application._run(lambda: self._blocking.add(contacts))
+
+    async def remove(self, contacts: Iterable[ContactLike]) -> None:
+        """Do as `ucwa.Subscription.remove` does."""
+        await self._application._run(lambda: self._blocking.remove(contacts))
+
+    async def close(self) -> None:
+        """Do as `ucwa.Subscription.close` does."""
+        await self._application._run(lambda: self._blocking.close())
+
+    async def __aenter__(self) -> Subscription:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        exception: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        try:
+            await self.close()
+        except UcwaError as error:
+            judge_unsubscribing(error, kind)
+
+    def __repr__(self) -> str:
+        return repr(self._blocking)

@@ -87,6 +87,7 @@ class Simulator:
         *,
         contacts: int = 0,
         latency: Union[timedelta, float] = 0,
+        clock_speed: float = 1,
         special_groups: bool = False,
         sign_in_address: Optional[str] = None,
         password: Optional[str] = None,
@@ -96,10 +97,12 @@ class Simulator:
         """Start it.
 
         `contacts` generated people come on top of the company's own; every answer is held back by `latency` (seconds);
+        the server's clock runs `clock_speed` times as fast as the real one, so that events need not be waited for;
         `options` are further ones of the program's command line; `program` is the program itself.
         """
         command: List[str] = [os.fspath(program if program is not None else find_program()), "--exit-with-stdin"]
         command += ["--contacts", str(contacts), "--latency-ms", str(_milliseconds(latency))]
+        command += ["--clock-speed", str(clock_speed)]
         if special_groups:
             command.append("--special-groups")
         if sign_in_address is not None:
@@ -256,11 +259,45 @@ class Simulator:
         """Move the user's home to another pool, or with None back."""
         self._ask("POST", "move", {"host": host})
 
+    # Live presence.
+
+    def subscriptions(self) -> Dict[str, Any]:
+        """Tell whose presence is subscribed to (``subscribed``) and how many wait for events (``pendingEvents``)."""
+        return self._ask("GET", "subscriptions")
+
+    def expire_subscriptions(self) -> None:
+        """End all subscriptions as if their time were over; clients are told so."""
+        self._ask("POST", "subscriptions/expire")
+
+    def end_subscriptions(self) -> None:
+        """Forget all subscriptions, and tell nobody."""
+        self._ask("POST", "subscriptions/end")
+
+    def refuse_subscriptions_to(self, contact: str, refuse: bool = True) -> None:
+        """Let nobody subscribe to this person, or anybody again."""
+        self._ask("PUT" if refuse else "DELETE", "refusals/" + urllib.parse.quote(contact, safe=":@"))
+
+    def cut_events(self) -> None:
+        """Reset the connections on which clients wait for events."""
+        self._ask("POST", "events/cut")
+
+    def offline(self, offline: bool = True) -> None:
+        """Reset every connection, and every new one at once; with False no more. Controlling goes on."""
+        self._ask("PUT", "offline", {"offline": offline})
+
+    def restart(self) -> None:
+        """Restart the server: tokens, applications and subscriptions are gone; people, settings and faults stay."""
+        self._ask("POST", "restart")
+
     # Time and switches.
 
     def advance(self, by: Union[timedelta, float]) -> None:
-        """Move the server's clock forward (seconds): tokens and applications expire by it."""
+        """Move the server's clock forward (seconds): tokens, subscriptions and applications expire by it."""
         self._ask("POST", "clock", {"advanceMs": _milliseconds(by)})
+
+    def set_clock_speed(self, speed: float) -> None:
+        """Let the server's clock run so many times as fast as the real one; 0 stops it."""
+        self._ask("POST", "clock", {"speed": speed})
 
     def settings(self, **changes: Any) -> Dict[str, Any]:
         """Change switches (``batchBom=True``), and tell them all."""

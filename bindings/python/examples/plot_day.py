@@ -1,0 +1,141 @@
+"""Draw a day of a team from the log that record_day.py wrote, as an SVG file that every browser shows.
+
+    python plot_day.py day.jsonl day.svg 2026-03-02
+
+Without a date it is the last one in the log; times are this machine's. It needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, datetime, timedelta
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from xml.sax.saxutils import escape
+
+COLOURS = {
+    "Online": "#5fa834",
+    "IdleOnline": "#a9d18e",
+    "Busy": "#c8372d",
+    "IdleBusy": "#e39a94",
+    "DoNotDisturb": "#8b1a12",
+    "BeRightBack": "#f0b400",
+    "Away": "#f7d774",
+    "Offline": "#c9ced3",
+}
+#: Of those that have no colour of their own.
+OTHER = "#9b8fc0"
+
+LEFT, TOP, ROW, HOUR = 160, 30, 26, 36
+
+
+class Span(NamedTuple):
+    """From when to when somebody was so."""
+
+    start: datetime
+    end: datetime
+    availability: str
+
+
+def spans(lines: Iterable[str], end: datetime) -> Dict[str, List[Span]]:
+    """Tell by name who was how, and until when.
+
+    While the connection was lost nothing is known, nor after the last line.
+    """
+    now: Dict[str, Tuple[datetime, str]] = {}
+    drawn: Dict[str, List[Span]] = {}
+    before_loss: Dict[str, str] = {}
+    at = end
+
+    def ends(name: str, at: datetime) -> None:
+        start, availability = now.pop(name)
+        if at > start:
+            drawn[name].append(Span(start, at, availability))
+
+    for line in lines:
+        record = json.loads(line)
+        at = datetime.fromisoformat(record["time"])
+        if at >= end:
+            at = end
+            break
+        connection = record.get("connection")
+        if connection == "restored":
+            # Who has not changed meanwhile is not told of again.
+            for name, availability in before_loss.items():
+                now.setdefault(name, (at, availability))
+            before_loss = {}
+        elif connection is not None:
+            if connection == "interrupted":
+                before_loss.update({name: availability for name, (_, availability) in now.items()})
+            else:
+                before_loss = {}
+            for name in list(now):
+                ends(name, at)
+        else:
+            name = record["name"] or record["uri"]
+            drawn.setdefault(name, [])
+            if name in now:
+                ends(name, at)
+            before_loss.pop(name, None)
+            now[name] = at, record["availability"] or "unknown"
+    for name in list(now):
+        ends(name, at)
+    return drawn
+
+
+def svg(day: date, rows: Dict[str, List[Span]], start: datetime, end: datetime) -> str:
+    """Draw the rows."""
+
+    def x(at: datetime) -> float:
+        return LEFT + (min(max(at, start), end) - start) / timedelta(hours=1) * HOUR
+
+    width, bottom = x(end) + 20, TOP + ROW * len(rows)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{bottom + 50:g}" '
+        'font-family="sans-serif" font-size="12">',
+        f"<title>{day.isoformat()}</title>",
+        f'<text x="8" y="{TOP - 10}" font-weight="bold">{day.isoformat()}</text>',
+    ]
+    for hour in range(0, 25, 2):
+        at = LEFT + hour * HOUR
+        parts.append(f'<line x1="{at}" y1="{TOP}" x2="{at}" y2="{bottom}" stroke="#ddd"/>')
+        parts.append(f'<text x="{at}" y="{TOP - 10}" text-anchor="middle" fill="#666">{hour:02}</text>')
+    for number, (name, spent) in enumerate(sorted(rows.items())):
+        y = TOP + ROW * number
+        parts.append(f'<text x="8" y="{y + 17}">{escape(name)}</text>')
+        for span in spent:
+            if span.end <= start or span.start >= end:
+                continue
+            left, right = x(span.start), x(span.end)
+            times = f"{span.start.astimezone():%H:%M}-{span.end.astimezone():%H:%M}"
+            parts.append(
+                f'<rect x="{left:.1f}" y="{y + 3}" width="{right - left:.1f}" height="{ROW - 6}" '
+                f'fill="{COLOURS.get(span.availability, OTHER)}">'
+                f"<title>{escape(name)}: {escape(span.availability)} {times}</title></rect>"
+            )
+    for number, (availability, colour) in enumerate(COLOURS.items()):
+        at = LEFT + number * 105
+        parts.append(f'<rect x="{at}" y="{bottom + 18}" width="12" height="12" fill="{colour}"/>')
+        parts.append(f'<text x="{at + 16}" y="{bottom + 28}">{availability}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def main(log: str, drawing: str, day: Optional[date]) -> None:
+    """Read the log and write the drawing."""
+    with open(log, encoding="utf-8") as file:
+        lines = [line for line in file if line.strip()]
+    if not lines:
+        sys.exit(f"error: {log} is empty")
+    day = day or datetime.fromisoformat(json.loads(lines[-1])["time"]).astimezone().date()
+    start = datetime(day.year, day.month, day.day).astimezone()
+    end = start + timedelta(days=1)
+    rows = spans(lines, end)
+    with open(drawing, "w", encoding="utf-8") as file:
+        file.write(svg(day, rows, start, end))
+    print(f"{day.isoformat()}: {len(rows)} people, drawn to {drawing}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit("usage: plot_day.py LOG SVG [DATE]")
+    main(sys.argv[1], sys.argv[2], date.fromisoformat(sys.argv[3]) if len(sys.argv) == 4 else None)
