@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import threading
 from typing import List, Set
 
@@ -150,6 +151,7 @@ def test_pushed_into_a_loop(fast: Simulator) -> None:
             await app.set_event_callback(None)
             with pytest.raises(ucwa.CallTimeoutError):
                 await app.next_event(0)
-            assert await app.event_descriptor() >= 0
+            if sys.platform != "win32":
+                assert await app.event_descriptor() >= 0
 
     asyncio.run(main())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import ucwa
-from conftest import SARA, wait_until
+from conftest import SARA, shows, until, wait_until
 from ucwa.testing import PROGRAM_VARIABLE, Simulator, find_program
 
 
@@ -62,6 +62,30 @@ def test_what_can_be_ordered(simulator: Simulator, app: ucwa.Application) -> Non
     for refused in (lambda: simulator.fault("explode"), lambda: simulator.settings(colour="red")):
         with pytest.raises(ValueError, match="allowed"):
             refused()
+
+
+def test_live_presence_can_be_ordered(simulator: Simulator, app: ucwa.Application) -> None:
+    with app.subscribe([SARA]):
+        assert simulator.subscriptions()["subscribed"] == [SARA]
+        until(app, shows(SARA, "Offline"))
+        # While the server's clock stands still it gathers events; then they come.
+        simulator.set_clock_speed(0)
+        wait_until(lambda: simulator.subscriptions()["pendingEvents"] == 1)
+        simulator.set_presence(SARA, "Busy")
+        assert app.contact_presence(SARA).availability == "Busy" and app.health().waiting_events == 0
+        simulator.set_clock_speed(100)
+        until(app, shows(SARA, "Busy"))
+        simulator.end_subscriptions()
+        assert simulator.subscriptions()["subscribed"] == []
+        simulator.expire_subscriptions()
+    simulator.refuse_subscriptions_to(SARA)
+    assert simulator.overview()["applications"] != []
+    simulator.restart()
+    assert simulator.overview()["applications"] == []
+    simulator.offline()
+    with pytest.raises(ucwa.NetworkError):
+        ucwa.sign_in(**simulator.keys, max_retries=0)
+    simulator.offline(False)
 
 
 def test_finding_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
