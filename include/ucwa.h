@@ -1312,6 +1312,18 @@ UCWA_API const char *ucwa_json_text(const ucwa_json *json, const char *pointer);
 UCWA_API ucwa_status ucwa_json_integer(const ucwa_json *json, const char *pointer, int64_t *value);
 
 /**
+ * Reads true or false.
+ *
+ * @param json The parsed text.
+ * @param pointer Where it stands.
+ * @param value Receives 1 for true and 0 for false; 0 on a failure.
+ * @return UCWA_OK. UCWA_INVALID_ARGUMENT where it is neither, UCWA_NOT_FOUND where there is nothing.
+ *
+ * Threads: any. It does not block.
+ */
+UCWA_API ucwa_status ucwa_json_boolean(const ucwa_json *json, const char *pointer, int32_t *value);
+
+/**
  * Counts the members of an object or the elements of an array.
  *
  * @param json The parsed text.

@@ -70,6 +70,28 @@ pub unsafe extern "C" fn ucwa_json_integer(json: *const ucwa_json, pointer: *con
     })
 }
 
+/// Reads true or false.
+///
+/// @param json The parsed text.
+/// @param pointer Where it stands.
+/// @param value Receives 1 for true and 0 for false; 0 on a failure.
+/// @return UCWA_OK. UCWA_INVALID_ARGUMENT where it is neither, UCWA_NOT_FOUND where there is nothing.
+///
+/// Threads: any. It does not block.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ucwa_json_boolean(json: *const ucwa_json, pointer: *const c_char, value: *mut i32) -> ucwa_status {
+    // SAFETY: the handle is live; the text is NULL or ends with NUL; the number is NULL or can be written.
+    guard(|| unsafe {
+        let value = value.as_mut().ok_or_else(|| Error::argument("value is NULL"))?;
+        *value = 0;
+        match at(json, pointer)? {
+            Node::Boolean(truth) => *value = i32::from(*truth),
+            other => return Err(Error::argument(format!("neither true nor false, but {} is there", other.kind()))),
+        }
+        Ok(UCWA_OK)
+    })
+}
+
 /// Counts the members of an object or the elements of an array.
 ///
 /// @param json The parsed text.

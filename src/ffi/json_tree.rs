@@ -13,7 +13,7 @@ pub(super) enum Node {
     Integer(i64),
     /// A number that is no integer of 64 bits.
     Number,
-    Boolean,
+    Boolean(bool),
     Null,
     Array(Vec<Node>),
     Object(BTreeMap<String, Node>),
@@ -54,7 +54,7 @@ impl Node {
             Node::Text(_) => "a string",
             Node::Integer(_) => "an integer",
             Node::Number => "a number that is no 64-bit integer",
-            Node::Boolean => "true or false",
+            Node::Boolean(_) => "true or false",
             Node::Null => "null",
             Node::Array(_) => "an array",
             Node::Object(_) => "an object",
@@ -103,8 +103,8 @@ impl<'de> Visitor<'de> for AnyNode {
         Ok(Node::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> std::result::Result<Node, E> {
-        Ok(Node::Boolean)
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Node, E> {
+        Ok(Node::Boolean(value))
     }
 
     fn visit_i64<E>(self, value: i64) -> std::result::Result<Node, E> {

@@ -107,6 +107,7 @@ static void setters(ucwa_application *application)
 static void reader(void)
 {
     int64_t value = 7;
+    int32_t truth = 7;
     ucwa_json *json = ucwa_json_parse("{}");
     CHECK_NULL(ucwa_json_parse(NULL), UCWA_INVALID_ARGUMENT);
     CHECK_NULL(ucwa_json_text(NULL, ""), UCWA_INVALID_ARGUMENT);
@@ -116,6 +117,9 @@ static void reader(void)
     CHECK(value == 0);
     CHECK_STATUS(ucwa_json_integer(json, NULL, &value), UCWA_INVALID_ARGUMENT);
     CHECK_STATUS(ucwa_json_integer(json, "", NULL), UCWA_INVALID_ARGUMENT);
+    CHECK_STATUS(ucwa_json_boolean(NULL, "", &truth), UCWA_INVALID_ARGUMENT);
+    CHECK(truth == 0);
+    CHECK_STATUS(ucwa_json_boolean(json, NULL, &truth), UCWA_INVALID_ARGUMENT);
     CHECK(ucwa_json_size(NULL, "") == 0 && ucwa_last_error_status() == UCWA_INVALID_ARGUMENT);
     CHECK(ucwa_json_size(json, NULL) == 0 && ucwa_last_error_status() == UCWA_INVALID_ARGUMENT);
     ucwa_json_free(json);

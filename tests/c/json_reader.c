@@ -8,6 +8,13 @@ static void check_integer(const ucwa_json *json, const char *pointer, ucwa_statu
     CHECK(value == expected);
 }
 
+static void check_boolean(const ucwa_json *json, const char *pointer, ucwa_status status, int32_t expected)
+{
+    int32_t value = 7;
+    CHECK_STATUS(ucwa_json_boolean(json, pointer, &value), status);
+    CHECK(value == expected);
+}
+
 /* The examples of RFC 6901, section 5. */
 static void pointers(void)
 {
@@ -67,6 +74,18 @@ static void kinds(void)
     }
     CHECK_TEXT(ucwa_json_text(json, "/10"), "a\xEF\xBF\xBD" "b");
     CHECK_TEXT(ucwa_json_text(json, "/11"), "");
+    ucwa_json_free(json);
+
+    json = ucwa_json_parse("[true, false, \"true\", 1, null]");
+    check_boolean(json, "/0", UCWA_OK, 1);
+    check_boolean(json, "/1", UCWA_OK, 0);
+    for (int i = 2; i < 5; i++) {
+        char pointer[8];
+        snprintf(pointer, sizeof pointer, "/%d", i);
+        check_boolean(json, pointer, UCWA_INVALID_ARGUMENT, 0);
+    }
+    check_boolean(json, "/5", UCWA_NOT_FOUND, 0);
+    CHECK_STATUS(ucwa_json_boolean(json, "/0", NULL), UCWA_INVALID_ARGUMENT);
     ucwa_json_free(json);
 
     json = ucwa_json_parse("{\"twice\":1,\"twice\":2}");
