@@ -6,47 +6,43 @@
 mod native;
 
 use native::Link;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use native::run::{self, finish, wait_until};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command};
 use std::sync::{PoisonError, RwLock};
-use std::thread;
-use std::time::{Duration, Instant};
 use ucwa_simulator::{Fault, Simulator};
-
-/// Longer than any program needs, on any machine.
-const LONGEST: Duration = Duration::from_secs(600);
 
 /// Held for writing by programs that measure time, so that no other one runs beside them.
 static MACHINE: RwLock<()> = RwLock::new(());
 
 #[test]
 fn config() {
-    run("config", Link::Shared, None);
+    runs("config", Link::Shared, None);
 }
 
 #[test]
 fn json_reader() {
-    run("json_reader", Link::Shared, None);
+    runs("json_reader", Link::Shared, None);
 }
 
 #[test]
 fn errors() {
-    run("errors", Link::Shared, None);
+    runs("errors", Link::Shared, None);
 }
 
 #[test]
 fn arguments() {
-    run("arguments", Link::Shared, Some(&Simulator::start().unwrap()));
+    runs("arguments", Link::Shared, Some(&Simulator::start().unwrap()));
 }
 
 #[test]
 fn presence() {
-    run("presence", Link::Shared, Some(&Simulator::start().unwrap()));
+    runs("presence", Link::Shared, Some(&Simulator::start().unwrap()));
 }
 
 #[test]
 fn presence_from_the_static_library() {
-    run("presence", Link::Static, Some(&Simulator::start().unwrap()));
+    runs("presence", Link::Static, Some(&Simulator::start().unwrap()));
 }
 
 #[test]
@@ -56,17 +52,17 @@ fn fork() {
 
 #[test]
 fn log() {
-    run("log", Link::Shared, Some(&Simulator::start().unwrap()));
+    runs("log", Link::Shared, Some(&Simulator::start().unwrap()));
 }
 
 #[test]
 fn threads() {
-    run("threads", Link::Shared, Some(&Simulator::start().unwrap()));
+    runs("threads", Link::Shared, Some(&Simulator::start().unwrap()));
 }
 
 #[test]
 fn token_callback() {
-    run("token_callback", Link::Shared, Some(&Simulator::start().unwrap()));
+    runs("token_callback", Link::Shared, Some(&Simulator::start().unwrap()));
 }
 
 #[test]
@@ -96,7 +92,7 @@ fn sigpipe() {
         simulator.fault(presence().answer_then_reset(1));
     }
     simulator.fault(presence().reset().forever());
-    run("sigpipe", Link::Shared, Some(&simulator));
+    runs("sigpipe", Link::Shared, Some(&simulator));
 }
 
 #[test]
@@ -107,7 +103,7 @@ fn resolver_hang() {
     run_alone("resolver_hang", Link::Shared, Some(&simulator));
 }
 
-fn run(name: &str, link: Link, simulator: Option<&Simulator>) {
+fn runs(name: &str, link: Link, simulator: Option<&Simulator>) {
     let _others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     finish(name, start(name, link, simulator));
 }
@@ -135,43 +131,5 @@ fn start(name: &str, link: Link, simulator: Option<&Simulator>) -> Child {
         (false, false) => ("1", "2000"),
     };
     command.env("UCWA_TEST_PATIENCE", patience).env("UCWA_TEST_ROUNDS", rounds);
-    if let Some(simulator) = simulator {
-        command.env("UCWA_TEST_URL", simulator.url());
-        command.env("UCWA_TEST_CA", simulator.ca_file());
-        command.env("UCWA_TEST_ADDRESS", simulator.sign_in_address());
-        command.env("UCWA_TEST_PASSWORD", simulator.password());
-        command.env("UCWA_TEST_TOKEN", simulator.issue_token("localhost"));
-    }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
-}
-
-/// Waits for a program, which says what is wrong, and must not hang.
-fn finish(name: &str, mut child: Child) {
-    let mut errors = child.stderr.take().unwrap();
-    let reader = thread::spawn(move || {
-        let mut text = Vec::new();
-        errors.read_to_end(&mut text).map(|_| String::from_utf8_lossy(&text).into_owned())
-    });
-    let begin = Instant::now();
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None if begin.elapsed() > LONGEST => {
-                child.kill().unwrap();
-                break child.wait().unwrap();
-            }
-            None => thread::sleep(Duration::from_millis(5)),
-        }
-    };
-    let errors = reader.join().unwrap().unwrap();
-    assert!(status.success(), "{name}: {status}\n{errors}");
-}
-
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < LONGEST, "{what}: not within {LONGEST:?}");
-        thread::sleep(Duration::from_millis(1));
-    }
+    run::start(command, simulator)
 }

@@ -1,5 +1,8 @@
-//! The C library as a user has it, and C programs built against it.
+//! The C library as a user has it, and C and C++ programs built against it.
 #![allow(dead_code, reason = "each test program uses its part")]
+
+pub mod cpp;
+pub mod run;
 
 use serde_json::Value;
 use std::env;
@@ -68,6 +71,11 @@ fn cargo(arguments: &[&str], last: &[&str]) -> Vec<Value> {
 /// Whether the programs are to run under valgrind.
 pub fn under_valgrind() -> bool {
     env::var("UCWA_VALGRIND").is_ok_and(|answer| answer == "1")
+}
+
+/// Whether a test may leave out what needs a tool that is not installed. Where changes land, nothing is left out.
+pub fn optional_tools_may_be_missing() -> bool {
+    !env::var("UCWA_PACKAGING").is_ok_and(|answer| answer == "all")
 }
 
 /// How a program finds the library.

@@ -1,0 +1,96 @@
+//! C++ programs, built with every compiler that there is.
+
+use super::{SOURCE, STRICT, compiler, include, shared_library, succeeded};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// One way of compiling.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// For the program's name.
+    pub name: &'static str,
+    pub clang: bool,
+    pub flags: &'static [&'static str],
+}
+
+const SYSTEM: Way = Way { name: "system", clang: false, flags: &["-std=c++17"] };
+const SYSTEM_20: Way = Way { name: "system-20", clang: false, flags: &["-std=c++20"] };
+const CLANG: Way = Way { name: "clang", clang: true, flags: &["-std=c++17"] };
+const CLANG_20: Way = Way { name: "clang-20", clang: true, flags: &["-std=c++20"] };
+const SANITIZED: Way = Way {
+    name: "sanitized",
+    clang: false,
+    flags: &["-std=c++17", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"],
+};
+
+/// What every program is run as.
+pub fn ways() -> Vec<Way> {
+    [SYSTEM, CLANG, SANITIZED].into_iter().filter(|way| way.is_there()).collect()
+}
+
+/// What every file has to be good C++ for.
+pub fn dialects() -> Vec<Way> {
+    [SYSTEM, SYSTEM_20, CLANG, CLANG_20].into_iter().filter(|way| way.is_there()).collect()
+}
+
+impl Way {
+    fn is_there(&self) -> bool {
+        let what = if self.clang { "clang++" } else { "a compiler that can sanitize" };
+        let there = (!self.clang || has_clang()) && (self.name != SANITIZED.name || can_sanitize());
+        if !there {
+            assert!(super::optional_tools_may_be_missing(), "{what} is missing");
+            eprintln!("SKIPPED: there is no {what}");
+        }
+        there
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = if self.clang { Command::new("clang++") } else { compiler(true) };
+        command.args(self.flags).args(STRICT).arg("-I").arg(include()).arg("-I").arg(headers());
+        command
+    }
+
+    /// Checks that a file is good C++, and makes nothing of it.
+    pub fn check(&self, source: &Path) {
+        let mut command = self.command();
+        // Users compile with these, too, and the header must not be in their way.
+        command.args(["-Wshadow", "-Wconversion", "-fsyntax-only"]).arg(source);
+        succeeded(command);
+    }
+
+    /// Compiles a program against the shared library.
+    pub fn compile(&self, name: &str, sources: &[PathBuf]) -> PathBuf {
+        let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cpp-{name}-{}", self.name));
+        let folder = shared_library().parent().unwrap();
+        let mut command = self.command();
+        command.args(["-g", "-pthread"]).args(sources).arg("-o").arg(&program);
+        command.arg("-L").arg(folder).arg("-lucwa").arg(format!("-Wl,-rpath,{}", folder.display()));
+        succeeded(command);
+        program
+    }
+}
+
+/// Where the C++ header lies.
+pub fn headers() -> PathBuf {
+    Path::new(SOURCE).join("bindings/cpp")
+}
+
+fn has_clang() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| Command::new("clang++").arg("--version").output().is_ok_and(|output| output.status.success()))
+}
+
+/// Whether the compiler brings the sanitizers' libraries, and they work here: some containers forbid what they need.
+fn can_sanitize() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let (source, program) = (folder.join("sanitizer.cpp"), folder.join("sanitizer"));
+        std::fs::write(&source, "int main() {}\n").unwrap();
+        let mut command = compiler(true);
+        command.args(SANITIZED.flags).arg(&source).arg("-o").arg(&program);
+        let works = |mut command: Command| command.output().is_ok_and(|output| output.status.success());
+        works(command) && works(Command::new(&program))
+    })
+}
