@@ -72,9 +72,29 @@ fn each_file_of_the_header_stands_alone() {
 fn the_headers_example_compiles() {
     let text = fs::read_to_string(headers().join("ucwa.hpp")).unwrap();
     let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("///     ")).collect();
-    assert!(lines.len() > 10, "the example is not where it was");
-    let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cpp-header-example.cpp");
-    fs::write(&source, lines.join("\n") + "\n").unwrap();
+    check_example("header", &lines.join("\n"));
+}
+
+#[test]
+fn the_guides_examples_compile() {
+    let text = fs::read_to_string(Path::new(SOURCE).join("docs/cpp.md")).unwrap();
+    let mut examples = text.split("```cpp\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    check_example("guide", examples.next().unwrap());
+    // The rest are parts of programs.
+    let parts: Vec<String> = examples.map(|part| format!("    {{\n{part}    }}\n")).collect();
+    assert_eq!(parts.len(), 4, "the examples are not where they were");
+    let before = "#include <iostream>\n#include <thread>\n#include <ucwa.hpp>\n\
+                  using namespace std::chrono_literals;\n\
+                  struct { std::optional<std::string> token_for(const std::string &) { return std::nullopt; } } vault;\n\
+                  void parts(ucwa::application &application, ucwa::config &config);\n\
+                  void parts(ucwa::application &application, ucwa::config &config)\n{\n";
+    check_example("guide-parts", &format!("{before}{}}}\n", parts.concat()));
+}
+
+fn check_example(name: &str, text: &str) {
+    assert!(text.lines().count() > 10, "the example is not where it was");
+    let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cpp-example-{name}.cpp"));
+    fs::write(&source, format!("{text}\n")).unwrap();
     dialects().iter().for_each(|way| way.check(&source));
 }
 

@@ -87,7 +87,7 @@ public:
 
     /// Who signs in, a SIP URI; discovery starts at its domain.
     config &sign_in_address(std::string_view address) { return set("sign_in_address", address); }
-    /// The account, name@domain or DOMAIN\\name, where it is not the sign-in address.
+    /// The account, where it is called otherwise than the sign-in address.
     config &username(std::string_view name) { return set("username", name); }
     /// The password.
     config &password(std::string_view password) { return set("password", password); }
