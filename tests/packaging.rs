@@ -6,7 +6,7 @@
 
 mod native;
 
-use native::{SOURCE, STRICT, compiler, optional_tools_may_be_missing, static_library, succeeded};
+use native::{SOURCE, STRICT, compiler, left_out, optional_tools_may_be_missing, static_library, succeeded};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::env;
@@ -317,10 +317,4 @@ fn with(program: &str, arguments: &[&str]) -> Command {
 
 fn has(tool: &str) -> bool {
     with(tool, &["--version"]).output().is_ok_and(|output| output.status.success())
-}
-
-/// Says what is not tested here.
-fn left_out(what: &str) {
-    assert!(optional_tools_may_be_missing(), "{what}");
-    eprintln!("SKIPPED: {what}");
 }

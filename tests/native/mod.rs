@@ -5,10 +5,12 @@ pub mod cpp;
 pub mod run;
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::env;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -76,6 +78,15 @@ pub fn under_valgrind() -> bool {
 /// Whether a test may leave out what needs a tool that is not installed. Where changes land, nothing is left out.
 pub fn optional_tools_may_be_missing() -> bool {
     !env::var("UCWA_PACKAGING").is_ok_and(|answer| answer == "all")
+}
+
+/// Says once what is not tested here, past what cargo keeps back of tests that pass.
+pub fn left_out(what: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    assert!(optional_tools_may_be_missing(), "not tested: {what}");
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned()) {
+        writeln!(io::stderr(), "SKIPPED: {what}").unwrap();
+    }
 }
 
 /// How a program finds the library.
