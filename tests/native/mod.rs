@@ -85,7 +85,7 @@ pub fn left_out(what: &str) {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     assert!(optional_tools_may_be_missing(), "not tested: {what}");
     if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned()) {
-        writeln!(io::stderr(), "SKIPPED: {what}").unwrap();
+        io::stderr().write_all(format!("SKIPPED: {what}\n").as_bytes()).unwrap();
     }
 }
 
