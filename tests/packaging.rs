@@ -241,8 +241,10 @@ fn consume_with_find_package(prefix: &Path, name: &str) {
     let path = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
     consume(&format!("find_package-{name}"), &["-DWAY=find_package", &path, "-DUCWA_WANTED=0.1"]);
     for (wanted, does) in [(VERSION, true), ("0.0", false), ("0.2", false), ("1", false), ("0.1.999", false)] {
-        let mut command =
-            with("cmake", &["-S", consumer().to_str().unwrap(), "-B", folder("wanted").to_str().unwrap(), "-DWAY=find_package", &path]);
+        let mut command = with(
+            "cmake",
+            &["-S", consumer().to_str().unwrap(), "-B", folder(&format!("wanted-{name}")).to_str().unwrap(), "-DWAY=find_package", &path],
+        );
         command.arg(format!("-DUCWA_WANTED={wanted}"));
         assert_eq!(command.output().unwrap().status.success(), does, "version {wanted} was asked for");
     }
