@@ -116,9 +116,14 @@ impl<'a> Access<'a> {
         navigation::locate(&self.session.document, path, self)
     }
 
+    /// Whether an address lies on the application's own host.
+    pub(super) fn is_own(&self, url: &Url) -> bool {
+        same_host(url, &self.session.document.url)
+    }
+
     /// Refuses to speak to any host but the application's.
     pub(super) fn own(&self, request: Request) -> Result<Request> {
-        if same_host(&request.url, &self.session.document.url) {
+        if self.is_own(&request.url) {
             return Ok(request);
         }
         let own = self.session.document.url.origin().ascii_serialization();

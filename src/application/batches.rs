@@ -48,7 +48,8 @@ impl Access<'_> {
         let mut round = Round { requests, found, open, turned_away: None };
         let link = Resource::parse(&self.session.document.text)
             .ok()
-            .and_then(|resource| resource.link("batch").and_then(|href| self.resolve(href).ok()));
+            .and_then(|resource| resource.link("batch").and_then(|href| self.resolve(href).ok()))
+            .filter(|link| self.is_own(link));
         match link {
             Some(link) if round.open.len() > 1 => self.send_in_batches(&link, &mut round),
             _ => {

@@ -2,8 +2,8 @@
 
 use super::{Access, Version};
 use crate::error::{Error, Result};
+use crate::resource::Writer;
 use crate::resource::navigation::Path;
-use crate::resource::{Writer, same_host};
 use crate::transport::{Answer, Method, Request};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -50,8 +50,8 @@ impl Raw {
             Target::Href(href) => access.resolve(href).map_err(|error| Error::argument(error.message()))?,
             Target::Path(path) => access.locate(path)?,
         };
-        let own = &access.session.document.url;
-        if !same_host(&url, own) {
+        if !access.is_own(&url) {
+            let own = &access.session.document.url;
             let text = format!(
                 "the href {url} leads away from the application's own host ({}), which alone is spoken to",
                 own.origin().ascii_serialization()

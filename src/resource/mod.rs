@@ -116,9 +116,16 @@ pub(crate) fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(value.get()).ok().map(|text| text.0)
 }
 
-/// A href as an absolute address.
+/// A href as an absolute address. One with a user in it is none of UCWA's: it would be sent as a password, and shown.
 pub(crate) fn resolve(base: &Url, href: &str) -> Result<Url> {
-    base.join(href).map_err(|error| Error::protocol(format!("the server gave the href \"{}\", which is none ({error})", excerpt(href))))
+    let url = base
+        .join(href)
+        .map_err(|error| Error::protocol(format!("the server gave the href \"{}\", which is none ({error})", excerpt(href))))?;
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(url);
+    }
+    let host = url.host_str().unwrap_or_default();
+    Err(Error::protocol(format!("the server gave a href on {host} with a user in it, which is not followed")))
 }
 
 /// What addresses are compared by: servers spell the same one differently in different places, in upper or lower case,

@@ -13,14 +13,24 @@ fn foreign_hrefs_are_not_followed() {
     let other = simulator_of_others();
     let app = App::on(&simulator);
     let (elsewhere, own) = (other.url().to_owned(), simulator.url().to_owned());
-    for href in
-        [format!("{elsewhere}ucwa/x"), own.replace("https:", "http:"), own.replace("localhost", "127.0.0.1"), "ftp://localhost/x".into()]
-    {
+    let hrefs = [
+        format!("{elsewhere}ucwa/x"),
+        elsewhere.replace("https:", ""),
+        elsewhere.replace("https://", "\\\\"),
+        own.replace("https:", "http:"),
+        own.replace("localhost", "127.0.0.1"),
+        own.replace("localhost", "lenea:secret@localhost"),
+        own.replace("localhost", "lenea@localhost"),
+        "ftp://localhost/x".into(),
+    ];
+    for href in hrefs {
         let contact = json!({"_embedded": {"contact": [{"uri": "sip:a@contoso.com", "_links": {"contactPresence": {"href": href}}}]}});
         simulator.fault(Fault::on("myContacts").respond(200, contact.to_string()).forever());
         let app = Config::of(&simulator).sign_in().unwrap();
         let failure = app.presence("sip:a@contoso.com").unwrap_err();
         assert_eq!(failure.status, UCWA_PROTOCOL, "{href}: {}", failure.message);
+        assert!(!failure.json.to_string().contains("secret"), "{failure:?}");
+        assert_eq!(simulator.count("contactPresence"), 0, "{href}");
         simulator.clear_faults();
     }
     assert!(other.requests().is_empty());
@@ -29,6 +39,30 @@ fn foreign_hrefs_are_not_followed() {
 
 fn simulator_of_others() -> ucwa_simulator::Simulator {
     simulator()
+}
+
+#[test]
+fn a_foreign_batch_link_is_not_followed() {
+    let simulator = simulator();
+    let other = simulator_of_others();
+    let config = Config::of(&simulator).with("endpoint_id", "0f9d8a1c-6a3e-4c0a-9f57-2f4c9b0c7e11");
+    let mut application = config.sign_in().unwrap().navigate("").unwrap();
+    application["_links"]["batch"]["href"] = json!(format!("{}ucwa/batch", other.url()));
+    simulator.fault(Fault::on("applications").respond(201, application.to_string()));
+    let app = config.sign_in().unwrap();
+    let presences = app.presences_of(&[SARA, "ManishC@contoso.com"]).unwrap();
+    assert!(presences.iter().all(|presence| presence["availability"].is_string()), "as from a server without batches: {presences:?}");
+    assert!(other.requests().is_empty());
+}
+
+#[test]
+fn a_token_service_in_whose_address_stands_a_user_is_not_asked() {
+    let simulator = simulator();
+    let address = simulator.url().replace("https://", "https://somebody:else@");
+    let challenge = format!("MsRtcOAuth href=\"{address}WebTicket/oauthtoken\",grant_type=\"password\"");
+    simulator.fault(Fault::on("user").respond(401, "").header("WWW-Authenticate", &challenge).forever());
+    assert_eq!(Config::of(&simulator).sign_in().err().unwrap().status, UCWA_PROTOCOL);
+    assert_eq!(simulator.count("token"), 0);
 }
 
 #[test]
