@@ -1,7 +1,8 @@
 //! Many requests in few round trips: in batches as large as the server allows, or side by side where it has none.
 
 use super::Access;
-use crate::error::{Error, Result};
+use crate::clock;
+use crate::error::{Error, Result, Status};
 use crate::resource::navigation::Document;
 use crate::resource::{Resource, answer, batch};
 use crate::secret::Secret;
@@ -24,6 +25,15 @@ struct Round<'r> {
     open: Vec<usize>,
     /// Why some are to be sent again, and after what wait if the server said so.
     turned_away: Option<(Error, Option<Duration>)>,
+}
+
+impl Round<'_> {
+    /// The server was too busy for these; the longest wait that it asked for counts for all.
+    fn turn_away(&mut self, places: &[usize], error: Error, asked: Option<Duration>) {
+        self.open.extend(places);
+        let before = self.turned_away.take().and_then(|(_, asked)| asked);
+        self.turned_away = Some((error, asked.max(before)));
+    }
 }
 
 impl Access<'_> {
@@ -83,8 +93,7 @@ impl Access<'_> {
                 match answer {
                     Err(error) => chunk.iter().for_each(|at| round.found[*at] = Some(Err(error.clone()))),
                     Ok(answer) if answer.status == 429 => {
-                        round.turned_away = Some((answer::refusal(batch, &answer), answer.retry_after()));
-                        round.open.extend(chunk);
+                        round.turn_away(chunk, answer::refusal(batch, &answer), answer.retry_after());
                     }
                     // It offers batches and does not take them.
                     Ok(answer) if matches!(answer.status, 404 | 405 | 415 | 501) => self.send_side_by_side(chunk, round),
@@ -96,6 +105,8 @@ impl Access<'_> {
             let wait = pause.max(asked.unwrap_or_default());
             let ended = match patience {
                 0 => Some(error),
+                // To begin a wait that the call has no time for would help nobody.
+                _ if clock::wait(wait) >= self.call.left() => Some(if asked.is_some() { throttled(error) } else { error }),
                 _ => self.application.transport.pause(self.call, wait).err(),
             };
             if let Some(error) = ended {
@@ -123,8 +134,7 @@ impl Access<'_> {
                     let own = &round.requests[*at];
                     let inner = answer.within(own.url.clone(), part.status, &part.headers, part.body);
                     if matches!(inner.status, 429 | 503) {
-                        round.turned_away = Some((answer::refusal(own, &inner), None));
-                        round.open.push(*at);
+                        round.turn_away(&[*at], answer::refusal(own, &inner), inner.retry_after());
                     } else {
                         round.found[*at] = Some(Ok(inner));
                     }
@@ -132,6 +142,12 @@ impl Access<'_> {
             }
         }
     }
+}
+
+/// The server asks for a wait that the call has no time for.
+fn throttled(mut error: Error) -> Error {
+    error.details_mut().status = Status::Throttled;
+    error.while_doing("the server asks for a longer wait than the call may take")
 }
 
 fn batch_request(link: &Url, requests: &[&Request]) -> Request {

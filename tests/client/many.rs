@@ -191,6 +191,20 @@ fn a_server_with_a_smaller_limit() {
 }
 
 #[test]
+fn a_wait_beyond_the_deadline_is_not_begun() {
+    let (simulator, app, uris) = of_size(120);
+    app.presences_of(&uris[..120]).unwrap();
+    for busy in [Fault::on("batch"), Fault::on("contactPresence")] {
+        simulator.fault(busy.status(429).header("Retry-After", "86400").forever());
+        let started = Instant::now();
+        let failure = app.presences_of(&uris[..120]).unwrap_err();
+        assert_eq!((failure.status, failure.json["retryAfterMs"].as_u64()), (UCWA_THROTTLED, Some(86_400_000)), "{}", failure.message);
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        simulator.clear_faults();
+    }
+}
+
+#[test]
 fn a_server_without_batches() {
     shorten_waits();
     let simulator = Simulator::builder().contacts(100).batch_link(false).start().unwrap();
