@@ -228,11 +228,16 @@ fn names_one_of(url: &Url, contacts: &[SipUri]) -> bool {
     contacts.iter().any(|contact| text.contains(contact.key()))
 }
 
-/// Whether a contact may still be found another way.
+/// Whether a contact may still be found another way. Where the call's time is up it is not, but that is told of those
+/// contacts alone who were sought.
 fn may_go_on(error: &Error) -> bool {
-    let http = error.http_status().is_some();
-    http && !error.details().application_gone
-        && matches!(error.status(), Status::Forbidden | Status::NotFound | Status::Conflict | Status::ServerError)
+    match error.status() {
+        Status::Timeout => true,
+        Status::Forbidden | Status::NotFound | Status::Conflict | Status::ServerError => {
+            error.http_status().is_some() && !error.details().application_gone
+        }
+        _ => false,
+    }
 }
 
 fn unknown(uri: &SipUri) -> Error {

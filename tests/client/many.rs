@@ -254,6 +254,18 @@ fn when_the_deadline_passes_what_was_read_is_returned() {
 }
 
 #[test]
+fn when_the_deadline_passes_while_strangers_are_sought() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    app.set("timeout_ms", "400").unwrap();
+    simulator.fault(Fault::on("myContacts").hang().forever());
+    let presences = app.presences_of(&[SARA, "no uri"]).unwrap();
+    assert_eq!(presences[0]["error"]["status"], "UCWA_TIMEOUT", "{}", presences[0]);
+    assert_eq!(presences[1]["error"]["status"], "UCWA_INVALID_ARGUMENT", "{}", presences[1]);
+    assert_eq!(app.presence(SARA).unwrap_err().status, UCWA_TIMEOUT);
+}
+
+#[test]
 fn threads_share_the_budget() {
     let (simulator, app, uris) = of_size(200);
     std::thread::scope(|scope| {
