@@ -57,10 +57,14 @@ impl Wanted {
         let known = |item: Value| {
             INCLUDABLE.into_iter().find(|facet| item == facet.name()).ok_or_else(|| wrong(format!("{item} cannot be included")))
         };
-        Ok(Wanted {
-            contacts: contacts.into_iter().enumerate().map(text).collect::<Result<_>>()?,
-            include: include.into_iter().map(known).collect::<Result<_>>()?,
-        })
+        let mut facets = Vec::new();
+        for item in include {
+            let facet = known(item)?;
+            if !facets.contains(&facet) {
+                facets.push(facet);
+            }
+        }
+        Ok(Wanted { contacts: contacts.into_iter().enumerate().map(text).collect::<Result<_>>()?, include: facets })
     }
 }
 
@@ -289,6 +293,8 @@ mod tests {
         let wanted = Wanted::parse(r#"{"contacts":["a@b"],"include":["note","contact"]}"#).unwrap();
         assert_eq!((wanted.contacts.len(), wanted.include), (1, vec![Facet::Note, Facet::Contact]));
         assert_eq!(Wanted::parse("[]").unwrap().contacts.len(), 0);
+        let twice = Wanted::parse(r#"{"contacts":[],"include":["note","contact","note"]}"#).unwrap();
+        assert_eq!(twice.include, vec![Facet::Note, Facet::Contact], "a member of the answer has one name");
         for (bad, why) in [
             ("", "no JSON"),
             ("1", "neither"),
