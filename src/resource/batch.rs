@@ -49,7 +49,7 @@ pub(crate) fn read<'a>(media_type: &str, body: &'a str) -> Result<Vec<PartAnswer
     let delimiter = format!("--{boundary}");
     let mut answers = Vec::new();
     // What stands before the first boundary and after the last is no part.
-    let mut rest = after_delimiter(body, &delimiter);
+    let mut rest = after_delimiter(body.trim_start_matches('\u{feff}'), &delimiter);
     while let Some(part) = rest {
         if part.starts_with("--") {
             break;
@@ -143,6 +143,12 @@ mod tests {
             ]
         );
         assert_eq!(answers[0].headers[1], ("Content-Type", "application/json; charset=utf-8"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_all_of_it() {
+        let body = "\u{feff}--x\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}\r\n--x--";
+        assert_eq!(read("multipart/batching;boundary=x", body).unwrap().len(), 1);
     }
 
     #[test]
