@@ -101,31 +101,42 @@ impl Segment {
 
 /// Follows a path from a resource that was read before.
 pub(crate) fn follow(start: &Document, path: &Path, reader: &dyn Reader) -> Result<Document> {
-    let mut here = start.clone();
-    for (place, segment) in path.segments.iter().enumerate() {
-        let query: &[(String, String)] = if place + 1 == path.segments.len() { &path.query } else { &[] };
-        here = match step(&here, segment, reader)? {
-            Step::Here(document) if query.is_empty() => document,
-            step => reader.read(&with_query(step.address(segment)?, query))?,
-        };
+    let Some(last) = path.segments.last() else {
+        return if path.query.is_empty() { Ok(start.clone()) } else { reader.read(&with_query(start.url.clone(), &path.query)) };
+    };
+    match walk(start, &path.segments, reader, false)? {
+        Step::Here(document) if path.query.is_empty() => Ok(document),
+        end => reader.read(&with_query(end.address(last)?, &path.query)),
     }
-    if path.segments.is_empty() && !path.query.is_empty() {
-        return reader.read(&with_query(start.url.clone(), &path.query));
-    }
-    Ok(here)
 }
 
 /// The address that a path leads to, without reading what is there.
 pub(crate) fn locate(start: &Document, path: &Path, reader: &dyn Reader) -> Result<Url> {
-    let Some((last, before)) = path.segments.split_last() else { return Ok(with_query(start.url.clone(), &path.query)) };
-    let mut here = start.clone();
-    for segment in before {
-        here = match step(&here, segment, reader)? {
+    let Some(last) = path.segments.last() else { return Ok(with_query(start.url.clone(), &path.query)) };
+    Ok(with_query(walk(start, &path.segments, reader, false)?.address(last)?, &path.query))
+}
+
+/// Goes along the segments. Links appear as the user does more: where a start that was read before leads nowhere, it is
+/// read anew, once.
+fn walk(start: &Document, segments: &[Segment], reader: &dyn Reader, is_fresh: bool) -> Result<Step> {
+    let mut here = Step::Here(start.clone());
+    let mut is_fresh = is_fresh;
+    for segment in segments {
+        let document = match here {
             Step::Here(document) => document,
-            Step::There(url) => reader.read(&url)?,
+            Step::There(url) => {
+                is_fresh = true;
+                reader.read(&url)?
+            }
+        };
+        here = match step(&document, segment, reader) {
+            Err(error) if !is_fresh && error.status() == Status::NotFound && error.http_status().is_none() => {
+                return walk(&reader.read(&start.url)?, segments, reader, true);
+            }
+            next => next?,
         };
     }
-    Ok(with_query(step(&here, last, reader)?.address(last)?, &path.query))
+    Ok(here)
 }
 
 /// Where one segment leads.

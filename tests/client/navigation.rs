@@ -42,6 +42,25 @@ fn selectors() {
 }
 
 #[test]
+fn what_appeared_since_signing_in_is_found() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    assert_eq!(app.navigate("me/presence").unwrap_err().status, UCWA_NOT_FOUND);
+    app.make_me_available(None).unwrap();
+    for rel in ["presence", "note", "location", "phones"] {
+        assert_eq!(app.navigate(&format!("me/{rel}")).unwrap()["rel"], rel);
+    }
+    app.request("POST", "me/note", Some(r#"{"message":"here"}"#)).unwrap();
+    assert_eq!(app.mine("note").unwrap()["message"], "here");
+    simulator.clear_requests();
+    assert_eq!(app.navigate("people/nothing/at/all").unwrap_err().status, UCWA_NOT_FOUND);
+    assert_eq!(routes(&simulator), ["GET application"], "it is read anew once");
+    simulator.clear_requests();
+    assert_eq!(app.navigate("people/myGroups/nothing").unwrap_err().status, UCWA_NOT_FOUND);
+    assert_eq!(routes(&simulator), ["GET myGroups"], "what was read in this call is as new as can be");
+}
+
+#[test]
 fn selecting_among_links() {
     let simulator = simulator();
     let app = App::on(&simulator);
