@@ -330,6 +330,9 @@ impl Config {
             return Err(Error::config("client_certificate and client_key need each other; set both or none"));
         }
         let has_token = self.secret("access_token").is_some() || self.token_callback.is_some();
+        if let Some(refusal) = self.known_refusal() {
+            return Err(refusal);
+        }
         match self.text("auth") {
             Some("token") if !has_token => Err(Error::config("auth=token needs access_token or a token callback")),
             Some("password") if self.secret("password").is_none() => Err(Error::config("auth=password needs password")),
@@ -338,6 +341,21 @@ impl Config {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether tokens come from the caller, rather than for the password.
+    pub(crate) fn is_by_token(&self) -> bool {
+        self.text("auth") != Some("password") && (self.secret("access_token").is_some() || self.token_callback.is_some())
+    }
+
+    /// Why there is no use in asking a server: it would be with what is known to be refused.
+    fn known_refusal(&self) -> Option<Error> {
+        let verdict = match (self.is_by_token(), &self.token_callback) {
+            (true, Some(_)) => return None,
+            (true, None) => &self.token_verdict,
+            (false, _) => &self.password_verdict,
+        };
+        if let Judgement::Refused(error) = verdict.get() { Some(error) } else { None }
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

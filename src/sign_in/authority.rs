@@ -45,6 +45,8 @@ struct Slot {
     renew_at: Option<Duration>,
     expires_at: Option<Duration>,
     challenge: Challenge,
+    /// The server refused the token, and there is no other one yet: it is not sent again.
+    refused: bool,
 }
 
 /// What the token callback is told.
@@ -134,14 +136,15 @@ impl Authority {
     /// The token for a host; renewed first where its end is near.
     fn current(&self, call: &Call, url: &Url) -> Result<Slot> {
         let slot = self.slot(&host_of(url));
-        let due = slot.renew_at.is_some_and(|at| clock::now() >= at);
-        if !due {
+        let passed = |at: Option<Duration>| at.is_some_and(|at| clock::now() >= at);
+        if !slot.refused && !passed(slot.renew_at) {
             return Ok(slot);
         }
-        let expired = slot.expires_at.is_some_and(|at| clock::now() >= at);
-        match self.obtain_once(call, url, slot.generation, None, "expiring") {
+        let useless = slot.refused || passed(slot.expires_at);
+        let reason = if slot.refused { "refused" } else { "expiring" };
+        match self.obtain_once(call, url, slot.generation, None, reason) {
             Ok(renewed) => Ok(renewed),
-            Err(error) if expired || error.status() == Status::Cancelled => Err(error.while_doing("renewing the token")),
+            Err(error) if useless || error.status() == Status::Cancelled => Err(error.while_doing("renewing the token")),
             Err(error) => {
                 log::warn!("the token could not be renewed before its end, and is used on: {error}");
                 self.change(&slot.host, |slot| slot.renew_at = Some(clock::now() + RENEW_AGAIN));
@@ -152,7 +155,11 @@ impl Authority {
 
     fn renew(&self, call: &Call, url: &Url, seen: u64, refusal: &Answer) -> Result<Slot> {
         let reason = if seen == 0 { "challenged" } else { "refused" };
-        self.obtain_once(call, url, seen, Some(Challenge::of(refusal)), reason)
+        let renewed = self.obtain_once(call, url, seen, Some(Challenge::of(refusal)), reason);
+        if renewed.is_err() {
+            self.change(&host_of(url), |slot| slot.refused = slot.generation == seen);
+        }
+        renewed
     }
 
     /// Obtains a token, unless another thread did since `seen`.
@@ -180,6 +187,7 @@ impl Authority {
             expires_at: granted.lifetime.map(|life| now + life),
             renew_at,
             challenge,
+            refused: false,
             host,
         };
         if let Some(issuer) = issuer.filter(|issuer| *issuer != fresh.host && self.slot(issuer).token.is_none()) {
@@ -207,9 +215,7 @@ impl Authority {
         }
         let config = self.config().clone();
         let service = challenge.token_href.as_deref().map(|href| resolve(url, href)).transpose()?;
-        let by_token =
-            config.text("auth") != Some("password") && (config.secret("access_token").is_some() || config.token_callback().is_some());
-        if by_token {
+        if config.is_by_token() {
             let token = self.given_token(&config, host, slot).or_else(|error| match config.token_callback() {
                 Some(_) => self.ask(&config, url, host, challenge, service.as_ref(), reason),
                 None => Err(error),
@@ -287,6 +293,7 @@ impl Authority {
             renew_at: None,
             expires_at: None,
             challenge: Challenge::default(),
+            refused: false,
         };
         self.slots().iter().find(|slot| slot.host == host).cloned().unwrap_or_else(unknown)
     }

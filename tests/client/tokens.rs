@@ -35,6 +35,9 @@ fn refused_credentials_are_sent_once() {
         }
     });
     assert_eq!(simulator.count("token"), 1, "sixteen threads, one grant request");
+    simulator.clear_requests();
+    assert_eq!(config.sign_in().err().unwrap().status, UCWA_AUTHENTICATION_FAILED);
+    assert!(routes(&simulator).is_empty(), "nothing is asked with credentials that are known to be refused");
     config.set("password", Some(simulator.password())).unwrap();
     config.sign_in().unwrap();
 }
@@ -53,9 +56,13 @@ fn a_password_that_changed_while_signed_in() {
         }
     });
     assert_eq!(simulator.count("token"), 1);
+    simulator.clear_requests();
+    assert_eq!(app.presence(SARA).unwrap_err().status, UCWA_AUTHENTICATION_FAILED);
+    assert_eq!(app.presences_of(&[SARA, "ManishC@contoso.com"]).unwrap_err().status, UCWA_AUTHENTICATION_FAILED);
+    assert!(routes(&simulator).is_empty(), "neither the password nor the token is sent again");
     app.set("password", "new").unwrap();
     assert_eq!(app.presence(SARA).unwrap()["name"], "Sara Davis");
-    assert_eq!(simulator.count("token"), 2);
+    assert_eq!(simulator.count("token"), 1);
     assert_eq!(app.set("sign_in_address", "sip:x@y.example").unwrap_err().status, UCWA_INVALID_CONFIG);
 }
 
@@ -185,6 +192,8 @@ fn a_given_token() {
         assert_eq!(failure.status, UCWA_AUTHENTICATION_FAILED);
         assert!(failure.message.contains("access_token"), "{}", failure.message);
     }
+    assert_eq!(routes(&simulator).len(), 1, "what was refused is not sent again: {:?}", routes(&simulator));
+    assert_eq!(config.sign_in().err().unwrap().status, UCWA_AUTHENTICATION_FAILED);
     app.set("access_token", &simulator.issue_token(&host)).unwrap();
     assert_eq!(app.presence(SARA).unwrap()["name"], "Sara Davis");
 }
