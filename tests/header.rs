@@ -83,6 +83,17 @@ fn the_library_exports_what_the_header_declares() {
     assert_eq!(exported, functions());
 }
 
+#[test]
+fn every_function_is_tried_with_what_it_cannot_use() {
+    let program = fs::read_to_string(Path::new(SOURCE).join("tests/c/arguments.c")).unwrap();
+    let tried: BTreeSet<&str> = program.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    // Tried where events are.
+    let live = fs::read_to_string(Path::new(SOURCE).join("src/ffi/live.rs")).unwrap();
+    let with_arguments = functions().into_iter().filter(|name| !HEADER.contains(&format!("{name}(void)")));
+    let missing: Vec<&str> = with_arguments.filter(|name| !tried.contains(name) && !live.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "tests/c/arguments.c does not try {missing:?}");
+}
+
 /// The names that the header declares as functions.
 fn functions() -> BTreeSet<&'static str> {
     // Behind the macro that marks them, and not where it is defined.

@@ -87,7 +87,7 @@ pub unsafe extern "C" fn ucwa_application_set(application: *mut ucwa_application
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard(|| unsafe {
         let client = client(application)?;
-        client.set(strings::required(key, "key")?, strings::optional(value, "value")?)?;
+        client.set(strings::required(key, "key")?, strings::value(value)?)?;
         Ok(UCWA_OK)
     })
 }

@@ -39,7 +39,7 @@ pub unsafe extern "C" fn ucwa_config_set(config: *mut ucwa_config, key: *const c
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard(|| unsafe {
         let config = borrow(config, "config")?;
-        let (key, value) = (strings::required(key, "key")?, strings::optional(value, "value")?);
+        let (key, value) = (strings::required(key, "key")?, strings::value(value)?);
         config.change()?.set(key, value)?;
         Ok(UCWA_OK)
     })

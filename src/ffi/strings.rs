@@ -61,13 +61,22 @@ pub(super) unsafe fn long<'a>(pointer: *const c_char, name: &str) -> Result<&'a 
     }
 }
 
-/// Reads a text for which NULL has a meaning.
+/// Reads a text that must not be empty, and for which NULL has a meaning.
 ///
 /// # Safety
 /// As for [`text`].
 pub(super) unsafe fn optional<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
     // SAFETY: the caller's promise.
-    (!pointer.is_null()).then(|| unsafe { text(pointer, name) }).transpose()
+    (!pointer.is_null()).then(|| unsafe { required(pointer, name) }).transpose()
+}
+
+/// Reads the value of a configuration key, whose table says what is wrong with an empty one. NULL has a meaning.
+///
+/// # Safety
+/// As for [`text`].
+pub(super) unsafe fn value<'a>(pointer: *const c_char) -> Result<Option<&'a str>> {
+    // SAFETY: the caller's promise.
+    (!pointer.is_null()).then(|| unsafe { text(pointer, "value") }).transpose()
 }
 
 /// Reads a text that must be there and may be empty.
