@@ -71,9 +71,13 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// An answer that is no refusal.
+    /// An answer that is no refusal, and no page of somebody in between.
     pub(super) fn taken(&self, request: &Request, answer: Answer) -> Result<Answer> {
-        if answer.is_success() || answer.status == 304 { Ok(answer) } else { Err(self.judge(answer::refusal(request, &answer))) }
+        match answer.status {
+            200..=299 if answer::is_page(&answer) => Err(answer::foreign(request, &answer)),
+            200..=299 | 304 => Ok(answer),
+            _ => Err(self.judge(answer::refusal(request, &answer))),
+        }
     }
 
     /// Changes a resource: what was read is sent back with the changed properties, the property that asks to be passed

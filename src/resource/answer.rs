@@ -82,6 +82,12 @@ pub(crate) fn refusal(request: &Request, answer: &Answer) -> Error {
     with_answer(error, request, answer)
 }
 
+/// Whether an answer is a page for people: UCWA gives none, whatever it is asked.
+pub(crate) fn is_page(answer: &Answer) -> bool {
+    let media_type = answer.header("content-type").unwrap_or_default().trim_start();
+    !answer.body.is_empty() && media_type.get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
+}
+
 /// The error for a body that is not UCWA's: a proxy's page, most often.
 pub(crate) fn foreign(request: &Request, answer: &Answer) -> Error {
     let kind = answer.header("content-type").unwrap_or("no type").to_owned();

@@ -94,6 +94,9 @@ enum Outcome {
 fn read(request: &Request, answer: &Answer) -> std::result::Result<Grant, Outcome> {
     if answer.is_success() {
         let mut granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| {
+            if answer::is_page(answer) {
+                return Outcome::Failed(answer::foreign(request, answer).while_doing("asking for a token"));
+            }
             // The body is not shown: it may hold a token.
             Outcome::Failed(answer::with_answer(Error::protocol("the token service's answer holds no access_token"), request, answer))
         })?;

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod failures;
 mod finding;
 mod many;
 mod myself;
