@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
-/// How many bytes of photos are kept.
+/// How many bytes of photos are kept, and of what belongs to them.
 const MOST_KEPT: usize = 4 << 20;
+/// What a photo takes beside its bytes, about.
+const BESIDE: usize = 512;
 
 /// A photo.
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ impl Album {
             return kept.map(|kept| Photo::clone(&kept.photo)).ok_or_else(unasked);
         }
         let media_type = answer.header("content-type").unwrap_or("application/octet-stream").to_owned();
-        if media_type.starts_with("text/") || answer.body.is_empty() {
+        if media_type.to_ascii_lowercase().starts_with("text/") || answer.body.is_empty() {
             return Err(answer::foreign(&request, &answer));
         }
         let photo = Photo { data: answer.body.to_vec(), media_type };
@@ -73,7 +75,7 @@ impl Album {
         kept.push_front(fresh);
         let mut size = 0;
         kept.retain(|kept| {
-            size += kept.photo.data.len();
+            size += kept.photo.data.len() + BESIDE;
             size <= MOST_KEPT
         });
     }
@@ -90,5 +92,38 @@ pub(crate) fn check_size(size: &str) -> Result<()> {
     match pixels {
         Some((width, height)) if number(width) && number(height) => Ok(()),
         _ => Err(Error::argument(format!("\"{}\" is no size of a photo; one is written HR96X96", crate::error::excerpt(size)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn album_of(photos: usize, size: usize) -> Album {
+        let album = Album::default();
+        for number in 0..photos {
+            let url = Url::parse(&format!("https://pool.contoso.com/photos/{number}")).unwrap();
+            let photo = Photo { data: vec![7; size], media_type: "image/jpeg".into() };
+            album.keep(Kept { url, etag: "1".into(), photo: Arc::new(photo) });
+        }
+        album
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_the_latest() {
+        let album = album_of(100, 100_000);
+        assert_eq!(album.kept().len(), MOST_KEPT / (100_000 + BESIDE));
+        assert!(album.kept()[0].url.path().ends_with("/99"));
+        assert!(album_of(10_000, 0).kept().len() <= MOST_KEPT / BESIDE);
+        assert!(album_of(2, MOST_KEPT).kept().is_empty(), "one that is larger than all is not kept");
+    }
+
+    #[test]
+    fn a_photo_is_kept_once() {
+        let album = album_of(1, 10);
+        let again = album.kept()[0].clone();
+        album.keep(Kept { etag: "2".into(), ..again });
+        let kept = album.kept();
+        assert_eq!((kept.len(), kept[0].etag.as_str()), (1, "2"));
     }
 }
