@@ -219,10 +219,12 @@ fn a_server_without_batches() {
 #[test]
 fn batches_that_begin_with_a_byte_order_mark() {
     shorten_waits();
-    let simulator = Simulator::builder().batch_bom(true).start().unwrap();
-    let app = App::on(&simulator);
-    let presences = app.presences_of(&["SaraD@contoso.com", "ManishC@contoso.com"]).unwrap();
-    assert_eq!((&presences[0]["availability"], &presences[1]["availability"]), (&json!("Offline"), &json!("Busy")));
+    for builder in [Simulator::builder().batch_bom(true), Simulator::builder().batch_bom(true).batch_stray_line(true)] {
+        let simulator = builder.start().unwrap();
+        let app = App::on(&simulator);
+        let presences = app.presences_of(&["SaraD@contoso.com", "ManishC@contoso.com"]).unwrap();
+        assert_eq!((&presences[0]["availability"], &presences[1]["availability"]), (&json!("Offline"), &json!("Busy")));
+    }
 }
 
 #[test]
