@@ -113,6 +113,39 @@ fn a_week_of_one_read_an_hour() {
 }
 
 #[test]
+fn activity_is_reported_every_four_minutes_where_it_is_asked_for() {
+    // Four minutes are a fifth of a second.
+    let _alone = alone(1200);
+    let simulator = Simulator::start().unwrap();
+    let reported = |least: usize| {
+        while simulator.count("reportMyActivity") < least {
+            std::thread::yield_now();
+        }
+    };
+    let app = App::on(&simulator);
+    app.make_me_available(Some(r#"{"keepActive":true,"supportedModalities":["Messaging"]}"#)).unwrap();
+    let asked = simulator.requests().into_iter().find(|request| request.route == "makeMeAvailable").unwrap();
+    assert_eq!(String::from_utf8_lossy(&asked.body), r#"{"supportedModalities":["Messaging"]}"#, "keepActive is the library's own");
+    let started = Instant::now();
+    reported(3);
+    assert!(started.elapsed() >= Duration::from_millis(600), "{:?}", started.elapsed());
+    // A failure does not end it, and a new application is made available first.
+    simulator.fault(Fault::on("reportMyActivity").status(500));
+    simulator.delete_applications();
+    reported(6);
+    assert_eq!(simulator.count("makeMeAvailable"), 2);
+    app.sign_out().unwrap();
+    let before = simulator.requests().len();
+    drop(app);
+    assert_eq!(simulator.requests().len(), before, "nothing is reported any more, and freeing does not wait");
+
+    let app = App::on(&simulator);
+    app.make_me_available(Some(r#"{"keepActive":false}"#)).unwrap();
+    app.set_mine("note", Some("here")).unwrap();
+    assert_eq!(simulator.count("reportMyActivity"), 0);
+}
+
+#[test]
 fn the_internal_name_is_preferred() {
     let _alone = alone(1);
     let simulator = Simulator::start().unwrap();
