@@ -13,7 +13,7 @@ use std::sync::Arc;
 use url::Url;
 
 impl People {
-    /// Reads what a link of a contact leads to. Where a remembered address is gone, the contact is resolved anew, once.
+    /// Reads what a link of a contact leads to.
     pub(super) fn read_of_contact<T>(
         &self,
         access: &Access<'_>,
@@ -21,13 +21,22 @@ impl People {
         rel: &str,
         hand_on: impl Fn(&Known, &Document) -> Result<T>,
     ) -> Result<T> {
+        self.with_link_of_contact(access, contact, rel, |known, url| hand_on(known, &access.get(&url)?))
+    }
+
+    /// Does something with a link of a contact. Where a remembered address is gone, the contact is resolved anew, once.
+    pub(super) fn with_link_of_contact<T>(
+        &self,
+        access: &Access<'_>,
+        contact: &str,
+        rel: &str,
+        work: impl Fn(&Known, Url) -> Result<T>,
+    ) -> Result<T> {
         let uri = SipUri::parse(contact)?;
         let remembered = self.book(access).contact(&uri).is_some();
         let attempt = || {
-            let known = self.find(access, &uri)?;
-            let known = self.with_links(access, &[known], &[rel])?.remove(0);
-            let href = known.link(rel).ok_or_else(|| no_link(&known, rel))?;
-            hand_on(&known, &access.get(&access.resolve(href)?)?)
+            let (known, url) = self.link_of_contact(access, &uri, rel)?;
+            work(&known, url)
         };
         match attempt() {
             Err(error) if remembered && error.http_status() == Some(404) && !error.details().application_gone => {
@@ -36,6 +45,14 @@ impl People {
             }
             outcome => outcome,
         }
+    }
+
+    /// A contact, and where a link of it leads.
+    pub(super) fn link_of_contact(&self, access: &Access<'_>, uri: &SipUri, rel: &str) -> Result<(Arc<Known>, Url)> {
+        let known = self.find(access, uri)?;
+        let known = self.with_links(access, &[known], &[rel])?.remove(0);
+        let url = access.resolve(known.link(rel).ok_or_else(|| no_link(&known, rel))?)?;
+        Ok((known, url))
     }
 
     /// Where a contact lies.

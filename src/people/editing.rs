@@ -1,7 +1,7 @@
 //! Changing the contact list: contacts in groups, groups themselves, and how much of the user a contact may see.
 
 use super::People;
-use super::book::KnownGroup;
+use super::book::{Known, KnownGroup};
 use crate::application::{Access, Version};
 use crate::error::{Error, Result, Status};
 use crate::resource::navigation::{Document, Path};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use url::Url;
 
 const LONGEST_GROUP_NAME: usize = 256;
+const PRIVACY: &str = "contactPrivacyRelationship";
 
 impl People {
     /// Puts a contact into a group, or into the default one.
@@ -112,16 +113,17 @@ impl People {
 
     /// Sets how much of the user a contact may see.
     pub fn set_privacy(&self, access: &Access<'_>, contact: &str, level: &str) -> Result<()> {
-        let url = self.facet_address(access, contact, "contactPrivacyRelationship")?;
         let changed = Map::from_iter([("relationshipLevel".to_owned(), Value::from(level))]);
-        access.put(&url, Version::Changeable, &changed).map(drop)
+        let put = |_: &Known, url: Url| access.put(&url, Version::Changeable, &changed);
+        self.with_link_of_contact(access, contact, PRIVACY, put).map(drop)
     }
 
     /// Leaves it to the server again how much of the user a contact may see.
     pub fn reset_privacy(&self, access: &Access<'_>, contact: &str) -> Result<()> {
-        let url = self.facet_address(access, contact, "contactPrivacyRelationship")?;
-        let request = Version::Changeable.of(Request::get(url));
-        let answer = access.send(request.clone())?;
+        let (request, answer) = self.with_link_of_contact(access, contact, PRIVACY, |_, url| {
+            let request = Version::Changeable.of(Request::get(url));
+            access.send(request.clone()).map(|answer| (request, answer))
+        })?;
         let resource = answer::resource(&request, &answer)?;
         let href = resource.link("resetContactPrivacyRelationship");
         let href = href.ok_or_else(|| {
@@ -130,15 +132,9 @@ impl People {
         access.send(Request::of(Method::POST, access.resolve(href)?, None)).map(drop)
     }
 
-    pub(super) fn facet_address(&self, access: &Access<'_>, contact: &str, rel: &str) -> Result<Url> {
-        let known = self.find(access, &SipUri::parse(contact)?)?;
-        let known = self.with_links(access, &[known], &[rel])?.remove(0);
-        access.resolve(known.link(rel).ok_or_else(|| super::contacts::no_link(&known, rel))?)
-    }
-
     /// A group that the user made; the others belong to the server.
     fn own_group(&self, access: &Access<'_>, group: &str, what: &str) -> Result<Arc<KnownGroup>> {
-        let known = self.find_group(access, group)?;
+        let known = self.present_group(access, group)?;
         if known.rel == "group" {
             return Ok(known);
         }
@@ -159,7 +155,7 @@ impl People {
     }
 
     fn group_id(&self, access: &Access<'_>, group: &str) -> Result<String> {
-        let known = self.find_group(access, group)?;
+        let known = self.present_group(access, group)?;
         known.id.clone().ok_or_else(|| Error::new(Status::NotFound, format!("the server gave no id of the group \"{group}\"")))
     }
 

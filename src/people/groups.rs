@@ -66,6 +66,16 @@ impl People {
         if let Some(known) = lookup(&self.book(access), group)? {
             return Ok(known);
         }
+        self.find_group_anew(access, group)
+    }
+
+    /// The same for who is about to change it: names and relations are read anew, as they may be another group's by now.
+    pub(super) fn present_group(&self, access: &Access<'_>, group: &str) -> Result<Arc<KnownGroup>> {
+        let by_id = self.book(access).groups().iter().find(|known| known.id.as_deref() == Some(group)).cloned();
+        by_id.map_or_else(|| self.find_group_anew(access, group), Ok)
+    }
+
+    fn find_group_anew(&self, access: &Access<'_>, group: &str) -> Result<Arc<KnownGroup>> {
         let groups = self.read_groups(access)?;
         let found = lookup(&self.book(access), group)?;
         found.ok_or_else(|| {

@@ -17,7 +17,9 @@ use crate::application::Access;
 use crate::error::{Error, Result};
 use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer};
+use crate::sip_uri::SipUri;
 use book::{Book, Known};
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is remembered of people: addresses, never values.
@@ -48,9 +50,9 @@ impl People {
         })
     }
 
-    /// The photo of a contact.
+    /// The photo of a contact. Many have none, which servers tell with 404 as well: the contact is not sought anew for it.
     pub fn photo(&self, access: &Access<'_>, contact: &str, size: Option<&str>) -> Result<Photo> {
-        let url = self.facet_address(access, contact, "contactPhoto")?;
+        let (_, url) = self.link_of_contact(access, &SipUri::parse(contact)?, "contactPhoto")?;
         self.album.read(access, url, size)
     }
 
@@ -115,11 +117,11 @@ impl People {
 
     fn contact_list(&self, access: &Access<'_>, document: Document) -> Result<String> {
         let documents = self.contacts_of(access, document)?;
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         let mut contacts = Vec::new();
         for document in &documents {
             for contact in contacts::contacts_in(document)? {
-                let new = contact.text("uri").is_none_or(|uri| seen.insert(crate::sip_uri::SipUri::key_of(&uri)));
+                let new = contact.text("uri").is_none_or(|uri| seen.insert(SipUri::key_of(&uri)));
                 if new {
                     contacts.push((contact, document));
                 }

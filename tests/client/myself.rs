@@ -147,6 +147,41 @@ fn groups_come_and_go() {
 }
 
 #[test]
+fn a_group_is_changed_by_its_present_name() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    app.groups().unwrap();
+    // Meanwhile another client gives the name to another group.
+    let other = App::on(&simulator);
+    other.rename_group("Sales", "Former Sales").unwrap();
+    other.add_group("Sales").unwrap();
+    app.add_contact("ChrisB@contoso.com", Some("Sales")).unwrap();
+    assert_eq!(members(&other, "Sales"), ["sip:ChrisB@contoso.com"]);
+    app.remove_contact("ChrisB@contoso.com", Some("Sales")).unwrap();
+    other.rename_group("Sales", "S").unwrap();
+    other.rename_group("Former Sales", "Sales").unwrap();
+    other.rename_group("S", "Former Sales").unwrap();
+    app.remove_group("Former Sales").unwrap();
+    assert_eq!(members(&other, "Sales").len(), 4, "the group that is called so now is still there");
+}
+
+#[test]
+fn a_remembered_address_of_privacy_is_resolved_anew_once() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    app.contacts().unwrap();
+    for change in [|app: &App| app.set_privacy(SARA, "Blocked"), |app: &App| app.reset_privacy(SARA)] {
+        simulator.clear_requests();
+        simulator.fault(Fault::on("contactPrivacyRelationship").status(404));
+        change(&app).unwrap();
+        assert_eq!((simulator.count("myContacts"), simulator.count("search")), (1, 0));
+        simulator.fault(Fault::on("contactPrivacyRelationship").status(404).forever());
+        assert_eq!(change(&app).unwrap_err().status, UCWA_NOT_FOUND);
+        simulator.clear_faults();
+    }
+}
+
+#[test]
 fn contacts_come_and_go() {
     let simulator = simulator();
     simulator.edit(|directory| directory.add_person(Person::new("sip:new@contoso.com", "New")));
