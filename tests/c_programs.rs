@@ -82,6 +82,39 @@ fn cancel() {
 }
 
 #[test]
+fn live() {
+    let simulator = Simulator::builder().clock_speed(100.0).start().unwrap();
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+    let mut child = start("live", Link::Shared, Some(&simulator));
+    let mut answer = child.stdin.take().unwrap();
+    // The program says how Sara Davis is to be.
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        assert!(simulator.set_presence("sip:SaraD@contoso.com", serde_json::json!({ "availability": line.unwrap() })));
+        answer.write_all(b"done\n").unwrap();
+    }
+    finish("live", child);
+}
+
+#[test]
+fn board() {
+    let simulator = Simulator::builder().clock_speed(100.0).start().unwrap();
+    let _others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    let mut command = program("board", Link::Shared);
+    command.args(["-l", "-s", "1", "Sales"]);
+    let mut child = run::start(command, Some(&simulator));
+    let mut lines = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        lines.push(line.unwrap());
+        if lines.len() == 4 {
+            assert!(simulator.set_presence("sip:SaraD@contoso.com", serde_json::json!({ "availability": "Busy" })));
+        }
+    }
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert!(lines[..4].contains(&"Sara Davis: Offline".to_owned()) && lines[4] == "Sara Davis: Busy", "{lines:?}");
+    finish("board", child);
+}
+
+#[test]
 fn sigpipe() {
     let simulator = Simulator::start().unwrap();
     let presence = || Fault::on("contactPresence");
@@ -114,6 +147,10 @@ fn run_alone(name: &str, link: Link, simulator: Option<&Simulator>) {
 }
 
 fn start(name: &str, link: Link, simulator: Option<&Simulator>) -> Child {
+    run::start(program(name, link), simulator)
+}
+
+fn program(name: &str, link: Link) -> Command {
     let program = native::compile(name, link);
     let valgrind = native::under_valgrind();
     let mut command = if valgrind {
@@ -124,12 +161,8 @@ fn start(name: &str, link: Link, simulator: Option<&Simulator>) -> Child {
     } else {
         Command::new(program)
     };
-    // A checker and an unoptimised library are slow; what is measured is no slower for that than this many times.
-    let (patience, rounds) = match (valgrind, cfg!(debug_assertions)) {
-        (true, _) => ("30", "100"),
-        (false, true) => ("1", "400"),
-        (false, false) => ("1", "2000"),
-    };
+    // A checker is slow; what is measured is no slower for that than this many times.
+    let (patience, rounds) = if valgrind { ("30", "100") } else { ("1", "2000") };
     command.env("UCWA_TEST_PATIENCE", patience).env("UCWA_TEST_ROUNDS", rounds);
-    run::start(command, simulator)
+    command
 }

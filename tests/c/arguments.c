@@ -75,6 +75,11 @@ CALL(make_me_available, ucwa_make_me_available(application, text))
 CALL(set_my_presence, ucwa_set_my_presence(application, text))
 CALL(set_my_note, ucwa_set_my_note(application, text))
 CALL(set_my_location, ucwa_set_my_location(application, text))
+CALL(subscribe, freed(ucwa_subscribe_presence(application, text)))
+CALL(subscribe_group, freed(ucwa_subscribe_group_presence(application, text)))
+CALL(change_id, freed(ucwa_change_subscription(application, text, "{}")))
+CALL(change_change, freed(ucwa_change_subscription(application, "id", text)))
+CALL(unsubscribe, ucwa_unsubscribe_presence(application, text))
 CALL(navigate, freed(ucwa_navigate(application, text)))
 CALL(request_method, freed(ucwa_request(application, text, "people", NULL)))
 CALL(request_href, freed(ucwa_request(application, "GET", text, NULL)))
@@ -117,6 +122,11 @@ static const struct {
     {set_my_presence, "availability", 0, LONGEST},
     {set_my_note, "message", 0, LONGEST},
     {set_my_location, "location", 0, LONGEST},
+    {subscribe, "contacts_json", 0, LONGEST_LIST},
+    {subscribe_group, "group", 0, LONGEST},
+    {change_id, "id", 0, LONGEST},
+    {change_change, "change_json", 0, LONGEST_LIST},
+    {unsubscribe, "id", 0, LONGEST},
     {navigate, "path", MAY_BE_EMPTY, LONGEST},
     {request_method, "method", 0, LONGEST},
     {request_href, "href", 0, LONGEST},
@@ -161,7 +171,8 @@ static void without_application(void)
 {
     char *(*const readers[])(ucwa_application *) = {ucwa_get_application, ucwa_get_groups,       ucwa_get_contacts,
                                                     ucwa_get_me,          ucwa_get_my_presence,  ucwa_get_my_note,
-                                                    ucwa_get_my_location, ucwa_get_my_phones};
+                                                    ucwa_get_my_location, ucwa_get_my_phones,    ucwa_get_health,
+                                                    ucwa_subscribe_contacts_and_groups};
     ucwa_status (*const acts[])(ucwa_application *) = {ucwa_application_cancel, ucwa_sign_out,          ucwa_report_my_activity,
                                                        ucwa_reset_my_presence,  ucwa_reset_my_note,     ucwa_reset_my_location};
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
@@ -173,6 +184,10 @@ static void without_application(void)
     CHECK_NULL(ucwa_sign_in(NULL), UCWA_INVALID_ARGUMENT);
     CHECK_TEXT(ucwa_last_error_message(), "config is NULL");
     refused(my_photo(NULL, NULL), "application", "NULL");
+    refused(freed(ucwa_next_event(NULL, 0)), "application", "NULL");
+    refused(ucwa_set_event_callback(NULL, NULL, NULL, NULL), "application", "NULL");
+    CHECK(ucwa_event_descriptor(NULL) == -1);
+    refused(ucwa_last_error_status(), "application", "NULL");
 }
 
 /* Where the bytes of a photo are to go. */

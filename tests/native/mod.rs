@@ -96,16 +96,18 @@ pub enum Link {
     Static,
 }
 
-/// Compiles one of the C programs in `tests/c`.
+/// Compiles one of the C programs in `tests/c`, or of the examples.
 pub fn compile(name: &str, link: Link) -> PathBuf {
     let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(match link {
         Link::Shared => name.to_owned(),
         Link::Static => format!("{name}-static"),
     });
     let mut command = compiler(false);
+    let own = Path::new(SOURCE).join("tests/c").join(name).with_extension("c");
+    let source = if own.exists() { own } else { Path::new(SOURCE).join("examples/c").join(name).with_extension("c") };
     // The library's libraries come after what uses them.
     command.args(["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-g", "-pthread"]).args(STRICT);
-    command.arg("-I").arg(include()).arg(format!("{SOURCE}/tests/c/{name}.c")).arg("-o").arg(&program);
+    command.arg("-I").arg(include()).arg(source).arg("-o").arg(&program);
     match link {
         Link::Shared => {
             let folder = shared_library().parent().unwrap();

@@ -17,6 +17,9 @@ pub fn start(mut command: Command, simulator: Option<&Simulator>) -> Child {
         command.env("UCWA_TEST_ADDRESS", simulator.sign_in_address());
         command.env("UCWA_TEST_PASSWORD", simulator.password());
         command.env("UCWA_TEST_TOKEN", simulator.issue_token("localhost"));
+        // The same by the names that examples go by.
+        command.env("UCWA_URL", simulator.url()).env("UCWA_CA_FILE", simulator.ca_file());
+        command.env("UCWA_ADDRESS", simulator.sign_in_address()).env("UCWA_PASSWORD", simulator.password());
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
