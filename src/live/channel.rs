@@ -37,6 +37,7 @@ pub(super) fn run(core: &Core) {
             Err(error) => error,
         };
         log::error!("the event channel has stopped: {stop}");
+        core.state().stopped = true;
         core.connection("stopped", Some(&stop));
         return;
     }
@@ -148,6 +149,11 @@ impl Channel {
     fn come_back(&mut self, core: &Core, error: Error) -> Result<()> {
         self.failures += 1;
         self.asked_before = true;
+        if matches!(error.http_status(), Some(400 | 403 | 404 | 405 | 410)) {
+            // This address is no longer good, though the application may be.
+            self.next = None;
+            core.post(Note::Verify);
+        }
         if self.failures >= PATIENCE {
             self.interrupt(core, &error);
         }

@@ -4,20 +4,18 @@ use super::Core;
 use super::state::{State, Subject, told};
 use crate::application::Access;
 use crate::clock;
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result};
 use crate::resource::navigation::{Path, with_query};
 use crate::resource::{Resource, address_key, answer};
 use crate::sip_uri::SipUri;
 use crate::transport::{Method, Request};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 use url::Url;
 
 /// How long the server keeps a subscription, in minutes: as long as it can.
-const MINUTES: u64 = 30;
-/// The same for the contact list and its groups.
-const LISTS_MINUTES: u64 = 60;
+pub(super) const MINUTES: u64 = 30;
 /// How long before its end a subscription is extended.
 const MARGIN: Duration = Duration::from_secs(10 * 60);
 /// How many contacts a subscription begins with, until the server refuses.
@@ -31,14 +29,14 @@ const PASSES: usize = 3;
 #[derive(Clone, Debug)]
 pub(super) struct Holding {
     pub own: Url,
-    kind: Kind,
+    pub kind: Kind,
     /// By what contacts are compared by.
-    members: BTreeSet<String>,
+    pub members: BTreeSet<String>,
     pub until: Duration,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+pub(super) enum Kind {
     List {
         add: Option<Url>,
         memberships: Option<Url>,
@@ -122,47 +120,6 @@ impl Core {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Reads who is in the groups that wishes are about, where that may have changed.
-    fn read_group_wishes(&self, access: &Access<'_>) -> Result<()> {
-        let groups: Vec<(String, String)> = {
-            let state = self.state();
-            let due = state.groups_due;
-            let group = |(id, wish): (&String, &super::state::Wish)| match &wish.subject {
-                Subject::Group(group) if due || !wish.settled => Some((id.clone(), group.clone())),
-                _ => None,
-            };
-            state.wishes.iter().filter_map(group).collect()
-        };
-        for (id, group) in groups {
-            let uris = match self.people.member_uris(access, &group) {
-                Ok(uris) => uris,
-                Err(error) if error.status() == Status::NotFound && !error.details().application_gone && self.is_settled(&id) => {
-                    log::warn!("a group that was subscribed to is gone: {error}");
-                    Vec::new()
-                }
-                Err(error) => return Err(error),
-            };
-            let members: BTreeMap<String, SipUri> =
-                uris.iter().filter_map(|uri| SipUri::parse(uri).ok()).map(|uri| (uri.key().to_owned(), uri)).collect();
-            let mut state = self.state();
-            let Some(wish) = state.wishes.get_mut(&id) else { continue };
-            let left: Vec<String> = wish.contacts.keys().filter(|key| !members.contains_key(*key)).cloned().collect();
-            left.iter().for_each(|key| wish.remove(key));
-            wish.add(members);
-            wish.settled = true;
-            let untold: Vec<_> = wish.untold.iter().cloned().collect();
-            state.stale.extend(untold);
-            state.prune();
-        }
-        self.state().groups_due = false;
-        Ok(())
-    }
-
-    /// Whether a wish was fulfilled before, and is not just being made.
-    fn is_settled(&self, id: &str) -> bool {
-        self.state().wishes.get(id).is_some_and(|wish| wish.settled)
-    }
-
     /// Learns where contacts lie, by which events name them.
     fn place_contacts(&self, access: &Access<'_>) -> Result<()> {
         let unplaced: Vec<SipUri> = {
@@ -185,42 +142,6 @@ impl Core {
                 Some(place) => drop(state.places.insert(place, uri.key().to_owned())),
                 None => drop(state.nowhere.insert(uri.key().to_owned())),
             }
-        }
-        Ok(())
-    }
-
-    /// Subscribes to groups as such where the server offers it: it knows the members itself then.
-    fn hold_groups(&self, access: &Access<'_>) -> Result<()> {
-        let wanted: BTreeMap<String, BTreeSet<String>> = {
-            let state = self.state();
-            let group = |wish: &super::state::Wish| match &wish.subject {
-                Subject::Group(group) => Some((group.clone(), wish.contacts.keys().cloned().collect())),
-                _ => None,
-            };
-            state.wishes.values().filter_map(group).collect()
-        };
-        for (group, members) in wanted {
-            let held = self.state().holdings.iter().find(|holding| holding.is_of(&group)).map(|holding| holding.members == members);
-            if held == Some(true) || members.is_empty() {
-                continue;
-            }
-            // Where the members have changed it is made again, too: not every server looks again by itself.
-            let Some(again) = self.people.group_subscription(access, &group)? else { continue };
-            let request = lasting(&again);
-            let made = match access.send(request.clone()) {
-                Ok(answer) => answer,
-                // Its members are subscribed to one by one instead.
-                Err(error) if is_refusal(&error) => {
-                    log::warn!("the group \"{group}\" cannot be subscribed to as such: {error}");
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let own = own_address(access, &request, &made)?;
-            let kind = Kind::Group { named: group.clone(), again };
-            let mut state = self.state();
-            state.holdings.retain(|holding| !holding.is_of(&group));
-            state.holdings.push(Holding { own, kind, members, until: clock::now() + minutes(MINUTES) });
         }
         Ok(())
     }
@@ -403,40 +324,6 @@ impl Core {
         }
         Ok(())
     }
-
-    /// Has the server tell of the contact list and its groups, where somebody wishes to know or a group is followed.
-    fn hold_lists(&self, access: &Access<'_>) -> Result<()> {
-        let (wished, followed, running) = {
-            let state = self.state();
-            (state.has_lists_wish(), state.has_group_wish(), state.lists_until.is_some())
-        };
-        let url = access.locate(&Path::parse("people/myContactsAndGroupsSubscription")?);
-        let needed = wished || followed;
-        if needed == running {
-            return Ok(());
-        }
-        let change = || {
-            let subscription = access.get(&url?)?;
-            let resource = subscription.resource()?;
-            let rel = if needed { "startOrRefreshSubscriptionToContactsAndGroups" } else { "stopSubscriptionToContactsAndGroups" };
-            let none = || Error::new(Status::NotFound, format!("the server offers no {rel}"));
-            let url = access.resolve(resource.link(rel).ok_or_else(none)?)?;
-            let url = if needed { with_duration(&url, LISTS_MINUTES) } else { url };
-            access.send(Request::of(Method::POST, url, None)).map(drop)
-        };
-        match change() {
-            Ok(()) => {}
-            // A group can be followed without, if not as closely: its members are read whenever subscriptions are extended.
-            Err(error)
-                if !wished && matches!(error.status(), Status::NotFound | Status::Forbidden) && !error.details().application_gone =>
-            {
-                log::warn!("changes of the contact list are not told: {error}");
-            }
-            Err(error) => return Err(error),
-        }
-        self.state().lists_until = needed.then(|| clock::now() + minutes(LISTS_MINUTES));
-        Ok(())
-    }
 }
 
 impl State {
@@ -451,7 +338,7 @@ impl Holding {
         self.members.len()
     }
 
-    fn is_of(&self, group: &str) -> bool {
+    pub fn is_of(&self, group: &str) -> bool {
         matches!(&self.kind, Kind::Group { named, .. } if named == group)
     }
 
@@ -488,15 +375,15 @@ impl Refusals {
     }
 }
 
-fn lasting(url: &Url) -> Request {
+pub(super) fn lasting(url: &Url) -> Request {
     Request::of(Method::POST, with_duration(url, MINUTES), None)
 }
 
-fn with_duration(url: &Url, minutes: u64) -> Url {
+pub(super) fn with_duration(url: &Url, minutes: u64) -> Url {
     with_query(url.clone(), &[("duration".to_owned(), minutes.to_string())])
 }
 
-fn minutes(count: u64) -> Duration {
+pub(super) fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
 
@@ -509,7 +396,7 @@ fn spelled(uris: &[SipUri]) -> Vec<String> {
 }
 
 /// Where a subscription lies that was just made.
-fn own_address(access: &Access<'_>, request: &Request, made: &crate::transport::Answer) -> Result<Url> {
+pub(super) fn own_address(access: &Access<'_>, request: &Request, made: &crate::transport::Answer) -> Result<Url> {
     let resource = answer::resource(request, made);
     let own = resource.as_ref().ok().and_then(|resource: &Resource<'_>| resource.link("self")).or_else(|| made.header("location"));
     let none = || answer::with_answer(Error::protocol("the subscription has no address (neither self nor Location)"), request, made);
@@ -517,7 +404,7 @@ fn own_address(access: &Access<'_>, request: &Request, made: &crate::transport::
 }
 
 /// Whether the server does not want what was asked, rather than being unable to do it now.
-fn is_refusal(error: &Error) -> bool {
+pub(super) fn is_refusal(error: &Error) -> bool {
     matches!(error.http_status(), Some(400 | 403 | 409 | 413)) && !error.details().application_gone
 }
 

@@ -6,6 +6,7 @@
 
 mod channel;
 mod event;
+mod groups;
 mod holding;
 mod queue;
 mod state;
@@ -293,13 +294,16 @@ impl Live {
         }
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         run_thread(&mut threads.teller, "ucwa-live", &self.core, teller::run)?;
-        // One that has stopped is given another try by whoever asks for more.
+        if let Some(stopped) = threads.channel.take_if(|_| self.core.state().stopped) {
+            // It is at its end, and has told why: whoever asks for more has it tried again.
+            let _ = stopped.join();
+            self.core.state().stopped = false;
+            self.core.status().connection = "connected";
+            // Nobody listened since.
+            self.core.post(Note::Verify);
+        }
         run_thread(&mut threads.channel, "ucwa-events", &self.core, |core| {
-            let before = std::mem::replace(&mut core.status().connection, "connected");
-            if before != "none" {
-                // Nobody listened since.
-                core.post(Note::Verify);
-            }
+            core.status().connection = "connected";
             channel::run(core);
         })
     }
@@ -370,16 +374,12 @@ impl Core {
 }
 
 fn run_thread(place: &mut Option<JoinHandle<()>>, name: &str, core: &Arc<Core>, work: fn(&Core)) -> Result<()> {
-    if place.as_ref().is_some_and(|thread| !thread.is_finished()) {
+    if place.is_some() {
         return Ok(());
     }
     let own = Arc::clone(core);
     let started = thread::Builder::new().name(name.to_owned()).spawn(move || work(&own));
-    let thread = started.map_err(|error| Error::new(Status::Internal, format!("the system gave no thread for live presence: {error}")))?;
-    if let Some(former) = place.replace(thread) {
-        // It has ended, and has told why.
-        let _ = former.join();
-    }
+    *place = Some(started.map_err(|error| Error::new(Status::Internal, format!("the system gave no thread for live presence: {error}")))?);
     Ok(())
 }
 

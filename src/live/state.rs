@@ -9,6 +9,7 @@ use crate::sip_uri::SipUri;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
+use url::Url;
 
 /// How long a contact that the server refused is left alone.
 const REFUSED: Duration = Duration::from_secs(3600);
@@ -75,8 +76,8 @@ pub(super) struct State {
     pub seen: HashMap<String, Seen>,
     /// What is to be read.
     pub stale: BTreeSet<(Facet, String)>,
-    /// Addresses of contacts that events named and nobody has met, and what happened to them.
-    pub strangers: BTreeMap<String, BTreeSet<Facet>>,
+    /// Contacts that events named and nobody has met, by the keys of their addresses, and what happened to them.
+    pub strangers: BTreeMap<String, (Url, BTreeSet<Facet>)>,
     /// Whether the server has to be asked for more or less than it holds.
     pub unsettled: bool,
     /// The groups of wishes whose members are to be read.
@@ -87,6 +88,8 @@ pub(super) struct State {
     pub lists_until: Option<Duration>,
     /// The server is known to be there: whoever waits to try again tries now.
     pub hurry: bool,
+    /// Nobody listens any more, for a reason that does not mend itself.
+    pub stopped: bool,
     pub closed: bool,
 }
 
@@ -153,6 +156,7 @@ impl State {
         let wanted: HashSet<String> = self.wanted_contacts().into_keys().map(str::to_owned).collect();
         self.seen.retain(|key, _| wanted.contains(key));
         self.stale.retain(|(_, key)| wanted.contains(key));
+        self.refused.retain(|key, _| wanted.contains(key));
         if !self.has_lists_wish() {
             self.lists = None;
         }
@@ -167,10 +171,16 @@ impl State {
         self.refused.get(key).is_some_and(|until| clock::now() < *until)
     }
 
+    /// Those that were refused long enough ago are tried again.
+    pub fn end_refusals(&mut self) {
+        let (before, now) = (self.refused.len(), clock::now());
+        self.refused.retain(|_, until| now < *until);
+        self.unsettled |= self.refused.len() < before;
+    }
+
     /// When refused contacts are to be tried again.
     pub fn refusals_end(&self) -> Option<Duration> {
-        let wanted = self.wanted_contacts();
-        self.refused.iter().filter(|(key, _)| wanted.contains_key(key.as_str())).map(|(_, until)| *until).min()
+        self.refused.values().min().copied()
     }
 }
 

@@ -53,7 +53,7 @@ impl Core {
             let now = clock::now();
             let held_up = not_before.filter(|at| *at > now && !state.hurry);
             let due = Core::next_extension(&state);
-            if held_up.is_none() && (state.has_work() || due.is_some_and(|at| at <= now)) {
+            if !state.stopped && held_up.is_none() && (state.has_work() || due.is_some_and(|at| at <= now)) {
                 state.hurry = false;
                 return true;
             }
@@ -73,6 +73,7 @@ impl Core {
         if Core::next_extension(&self.state()).is_some_and(|at| at <= clock::now()) {
             self.extend(access)?;
             let mut state = self.state();
+            state.end_refusals();
             if state.has_group_wish() {
                 // Whoever joined or left a group unnoticed is noticed now.
                 state.groups_due = true;
@@ -155,13 +156,14 @@ impl Core {
 
     /// A facet of a contact has changed: told at once where the event brings the value, else to be read.
     fn take_value(&self, access: &Access<'_>, facet: Facet, event: &Event, url: &Url, contact: Option<Url>) {
-        let Some(place) = contact.or_else(|| (facet == Facet::Contact).then(|| url.clone())).map(|url| address_key(&url)) else {
+        let Some(contact) = contact.or_else(|| (facet == Facet::Contact).then(|| url.clone())) else {
             log::warn!("an event about {url} does not say which contact it is of");
             return;
         };
+        let place = address_key(&contact);
         let mut state = self.state();
         let Some(key) = state.places.get(&place).cloned() else {
-            state.strangers.entry(place).or_default().insert(facet);
+            state.strangers.entry(place).or_insert_with(|| (contact, BTreeSet::new())).1.insert(facet);
             return;
         };
         if !state.is_wanted(facet, &key) || event.kind == "deleted" {
@@ -181,8 +183,9 @@ impl Core {
         if strangers.is_empty() {
             return Ok(());
         }
-        let urls: Vec<Url> = strangers.keys().filter_map(|place| Url::parse(place).ok()).collect();
-        for ((place, facets), met) in strangers.into_iter().zip(self.people.meet(access, &urls)) {
+        let mut failure = None;
+        let urls: Vec<Url> = strangers.values().map(|(url, _)| url.clone()).collect();
+        for ((place, (url, facets)), met) in strangers.into_iter().zip(self.people.meet(access, &urls)) {
             let mut state = self.state();
             match met {
                 Ok(uri) => {
@@ -196,13 +199,13 @@ impl Core {
                     state.places.insert(place, key);
                 }
                 Err(error) if is_for_all(&error) => {
-                    state.strangers.insert(place, facets);
-                    return Err(error);
+                    state.strangers.insert(place, (url, facets));
+                    failure = Some(error);
                 }
                 Err(error) => log::info!("an event names a contact that cannot be read: {error}"),
             }
         }
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     /// Reads what is stale, and tells what is new.
@@ -334,8 +337,7 @@ fn differences(before: &Lists, now: &Lists, ids: &[String]) -> Vec<String> {
         let former = before.groups.get(id).map_or(&nobody, |group| &group.members);
         contact_differences(former, &group.members, Some(&group.json), ids, &mut events);
     }
-    for (id, group) in before.groups.iter().filter(|(id, _)| !now.groups.contains_key(*id)) {
-        log::debug!("the group {id} is gone");
+    for (_, group) in before.groups.iter().filter(|(id, _)| !now.groups.contains_key(*id)) {
         contact_differences(&group.members, &nobody, Some(&group.json), ids, &mut events);
         events.push(told::group("groupRemoved", &group.json, ids));
     }

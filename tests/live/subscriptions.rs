@@ -243,6 +243,15 @@ fn one_who_is_refused_is_told_and_the_others_are_not_concerned() {
         told.iter().filter(|event| event["state"] == "refused").map(|event| event["uri"].as_str().unwrap()).collect();
     assert_eq!(refused, [MANISH, "no address"].into(), "{told:?}");
     assert_eq!(subscribed(&simulator), lower(&[SARA, "sip:DanaB@contoso.com", "sip:AlexD@contoso.com"]));
+
+    // An hour later it is tried again.
+    let _alone = alone();
+    simulator.refuse_subscriptions_to(MANISH, false);
+    for _ in 0..4 {
+        wait_until(&simulator, |simulator| simulator.pending_events() == 1 && simulator.outstanding() == 1);
+        pass(&simulator, Duration::from_secs(18 * 60));
+    }
+    wait_until(&simulator, |simulator| subscribed(simulator).contains(&MANISH.to_lowercase()));
 }
 
 #[test]

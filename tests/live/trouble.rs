@@ -241,3 +241,37 @@ fn side_by_side_in_one_process() {
         assert_eq!(listener.event("presence")["subscriptions"], json!([id]));
     }
 }
+
+#[test]
+fn a_channel_whose_address_is_no_longer_good_begins_anew() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    goes_on(&simulator, &listener, &id);
+    // Not what began the channel, but what it went on to.
+    simulator.fault(Fault::on("events").path("key=").status(404).forever());
+    simulator.cut_events();
+    wait_until(&simulator, |simulator| simulator.count("events") >= 5);
+    simulator.clear_faults();
+    set(&simulator, SARA, "Away");
+    listener.until_presence(SARA, "Away");
+}
+
+#[test]
+fn a_server_that_wants_no_such_application_is_left_alone() {
+    let simulator = simulator();
+    let (listener, _) = listening(&simulator);
+    let body = r#"{"code":"Gone","subcode":"TooManyApplications","message":"There are too many."}"#;
+    simulator.fault(Fault::on("applications").status(410).body(body).forever());
+    simulator.restart();
+    let stopped = listener.until(|event| event["state"] == "stopped").pop().unwrap();
+    assert_eq!(stopped["error"]["subcode"], "TooManyApplications");
+    let asked = simulator.count("applications");
+    pass(&simulator, Duration::from_secs(3_600));
+    assert_eq!(listener.app.health().unwrap()["connection"], "stopped");
+    assert_eq!(simulator.count("applications"), asked, "nothing is tried behind the caller's back");
+    // Whoever asks for more has it tried again.
+    simulator.clear_faults();
+    listener.app.subscribe(&json!([MANISH]).to_string()).unwrap();
+    set(&simulator, SARA, "Away");
+    listener.until_presence(SARA, "Away");
+}

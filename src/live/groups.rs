@@ -1,0 +1,133 @@
+//! Groups and the contact list: whose presence a group stands for, and being told when they change.
+
+use super::Core;
+use super::holding::{Holding, Kind, MINUTES, is_refusal, lasting, minutes, own_address, with_duration};
+use super::state::{Subject, Wish};
+use crate::application::Access;
+use crate::clock;
+use crate::error::{Error, Result, Status};
+use crate::resource::navigation::Path;
+use crate::sip_uri::SipUri;
+use crate::transport::{Method, Request};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long the server tells of the contact list and its groups, in minutes: as long as it can.
+const LISTS_MINUTES: u64 = 60;
+
+impl Core {
+    /// Reads who is in the groups that wishes are about, where that may have changed.
+    pub fn read_group_wishes(&self, access: &Access<'_>) -> Result<()> {
+        let groups: Vec<(String, String)> = {
+            let state = self.state();
+            let due = state.groups_due;
+            let group = |(id, wish): (&String, &Wish)| match &wish.subject {
+                Subject::Group(group) if due || !wish.settled => Some((id.clone(), group.clone())),
+                _ => None,
+            };
+            state.wishes.iter().filter_map(group).collect()
+        };
+        for (id, group) in groups {
+            let uris = match self.people.member_uris(access, &group) {
+                Ok(uris) => uris,
+                Err(error) if !self.is_settled(&id) || error.details().application_gone => return Err(error),
+                Err(error) if error.status() == Status::NotFound => {
+                    log::warn!("a group that was subscribed to is gone: {error}");
+                    Vec::new()
+                }
+                Err(error) if is_refusal(&error) => {
+                    log::warn!("who is in a group that was subscribed to cannot be read: {error}");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let members: BTreeMap<String, SipUri> =
+                uris.iter().filter_map(|uri| SipUri::parse(uri).ok()).map(|uri| (uri.key().to_owned(), uri)).collect();
+            let mut state = self.state();
+            let Some(wish) = state.wishes.get_mut(&id) else { continue };
+            let left: Vec<String> = wish.contacts.keys().filter(|key| !members.contains_key(*key)).cloned().collect();
+            left.iter().for_each(|key| wish.remove(key));
+            wish.add(members);
+            wish.settled = true;
+            let untold: Vec<_> = wish.untold.iter().cloned().collect();
+            state.stale.extend(untold);
+            state.prune();
+        }
+        self.state().groups_due = false;
+        Ok(())
+    }
+
+    /// Whether a wish was fulfilled before, and is not just being made.
+    fn is_settled(&self, id: &str) -> bool {
+        self.state().wishes.get(id).is_some_and(|wish| wish.settled)
+    }
+
+    /// Subscribes to groups as such where the server offers it: it knows the members itself then.
+    pub fn hold_groups(&self, access: &Access<'_>) -> Result<()> {
+        let wanted: BTreeMap<String, BTreeSet<String>> = {
+            let state = self.state();
+            let group = |wish: &Wish| match &wish.subject {
+                Subject::Group(group) => Some((group.clone(), wish.contacts.keys().cloned().collect())),
+                _ => None,
+            };
+            state.wishes.values().filter_map(group).collect()
+        };
+        for (group, members) in wanted {
+            let held = self.state().holdings.iter().find(|holding| holding.is_of(&group)).map(|holding| holding.members == members);
+            if held == Some(true) || members.is_empty() {
+                continue;
+            }
+            // Where the members have changed it is made again, too: not every server looks again by itself.
+            let Some(again) = self.people.group_subscription(access, &group)? else { continue };
+            let request = lasting(&again);
+            let made = match access.send(request.clone()) {
+                Ok(answer) => answer,
+                // Its members are subscribed to one by one instead.
+                Err(error) if is_refusal(&error) => {
+                    log::warn!("the group \"{group}\" cannot be subscribed to as such: {error}");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let own = own_address(access, &request, &made)?;
+            let kind = Kind::Group { named: group.clone(), again };
+            let mut state = self.state();
+            state.holdings.retain(|holding| !holding.is_of(&group));
+            state.holdings.push(Holding { own, kind, members, until: clock::now() + minutes(MINUTES) });
+        }
+        Ok(())
+    }
+
+    /// Has the server tell of the contact list and its groups, where somebody wishes to know or a group is followed.
+    pub fn hold_lists(&self, access: &Access<'_>) -> Result<()> {
+        let (wished, followed, running) = {
+            let state = self.state();
+            (state.has_lists_wish(), state.has_group_wish(), state.lists_until.is_some())
+        };
+        let url = access.locate(&Path::parse("people/myContactsAndGroupsSubscription")?);
+        let needed = wished || followed;
+        if needed == running {
+            return Ok(());
+        }
+        let change = || {
+            let subscription = access.get(&url?)?;
+            let resource = subscription.resource()?;
+            let rel = if needed { "startOrRefreshSubscriptionToContactsAndGroups" } else { "stopSubscriptionToContactsAndGroups" };
+            let none = || Error::new(Status::NotFound, format!("the server offers no {rel}"));
+            let url = access.resolve(resource.link(rel).ok_or_else(none)?)?;
+            let url = if needed { with_duration(&url, LISTS_MINUTES) } else { url };
+            access.send(Request::of(Method::POST, url, None)).map(drop)
+        };
+        match change() {
+            Ok(()) => {}
+            // A group can be followed without, if not as closely: its members are read whenever subscriptions are extended.
+            Err(error)
+                if !wished && matches!(error.status(), Status::NotFound | Status::Forbidden) && !error.details().application_gone =>
+            {
+                log::warn!("changes of the contact list are not told: {error}");
+            }
+            Err(error) => return Err(error),
+        }
+        self.state().lists_until = needed.then(|| clock::now() + minutes(LISTS_MINUTES));
+        Ok(())
+    }
+}
