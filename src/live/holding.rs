@@ -22,6 +22,7 @@ const MARGIN: Duration = Duration::from_secs(10 * 60);
 const FIRST_SIZE: usize = 1_000;
 /// After so many single contacts in a row that were refused the limit is one of them all.
 const REFUSALS: usize = 5;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// How often lost subscriptions are replaced in one go.
 const PASSES: usize = 3;
 
@@ -75,13 +76,6 @@ impl Core {
             }
         }
         self.hold_lists(access)
-    }
-
-    /// When a subscription has to be extended next.
-    pub fn next_extension(state: &State) -> Option<Duration> {
-        let holdings = state.holdings.iter().map(|holding| holding.until);
-        let ends = holdings.chain(state.lists_until).min().map(|until| until.saturating_sub(MARGIN));
-        ends.into_iter().chain(state.refusals_end()).min()
     }
 
     /// Extends what ends soon.
@@ -327,6 +321,21 @@ impl Core {
 }
 
 impl State {
+    /// When the server's subscriptions want something next: to be extended, or to be made what they should be.
+    pub fn subscriptions_due(&self) -> Option<Duration> {
+        let ends = self.holdings.iter().map(|holding| holding.until).chain(self.lists_until);
+        let extension = ends.map(|until| until.saturating_sub(MARGIN)).chain(self.refusals_end()).min();
+        let due = if self.unsettled { Some(Duration::ZERO) } else { extension };
+        due.map(|at| at.max(self.put_off.map_or(Duration::ZERO, |(until, _)| until)))
+    }
+
+    /// Leaves them alone for a while after a failure, and longer after the next one.
+    pub fn put_off(&mut self) -> Duration {
+        let wait = self.put_off.map_or(FIRST_WAIT, |(_, wait)| (wait * 2).min(super::LONGEST_WAIT));
+        self.put_off = Some((clock::now() + wait, wait));
+        wait
+    }
+
     pub fn drop_holding(&mut self, own: &Url) {
         self.holdings.retain(|holding| holding.own != *own);
         self.unsettled = true;

@@ -80,6 +80,8 @@ pub(super) struct State {
     pub strangers: BTreeMap<String, (Url, BTreeSet<Facet>)>,
     /// Whether the server has to be asked for more or less than it holds.
     pub unsettled: bool,
+    /// Until when they are left alone after a failure, and how long that is.
+    pub put_off: Option<(Duration, Duration)>,
     /// The groups of wishes whose members are to be read.
     pub groups_due: bool,
     pub lists: Option<Lists>,

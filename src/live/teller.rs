@@ -52,7 +52,10 @@ impl Core {
             }
             let now = clock::now();
             let held_up = not_before.filter(|at| *at > now && !state.hurry);
-            let due = Core::next_extension(&state);
+            if state.hurry {
+                state.put_off = None;
+            }
+            let due = state.subscriptions_due();
             if !state.stopped && held_up.is_none() && (state.has_work() || due.is_some_and(|at| at <= now)) {
                 state.hurry = false;
                 return true;
@@ -70,23 +73,43 @@ impl Core {
         for note in notes {
             self.take_note(access, note);
         }
-        if Core::next_extension(&self.state()).is_some_and(|at| at <= clock::now()) {
-            self.extend(access)?;
+        self.keep_subscriptions(access)?;
+        self.meet_strangers(access)?;
+        self.read_lists(access)?;
+        self.read_stale(access)
+    }
+
+    /// Extends the server's subscriptions and has them be what they should be. Where that fails it is tried again later:
+    /// what there is to tell meanwhile does not wait for it.
+    fn keep_subscriptions(&self, access: &Access<'_>) -> Result<()> {
+        {
             let mut state = self.state();
+            if state.subscriptions_due().is_none_or(|at| at > clock::now()) {
+                return Ok(());
+            }
             state.end_refusals();
-            if state.has_group_wish() {
-                // Whoever joined or left a group unnoticed is noticed now.
+            if !state.unsettled && state.has_group_wish() {
+                // Whoever joined or left a group unnoticed is noticed whenever subscriptions are extended.
                 state.groups_due = true;
                 state.unsettled = true;
             }
         }
-        let unsettled = self.state().unsettled;
-        if unsettled {
-            self.settle(access)?;
+        let kept = self.extend(access).and_then(|()| {
+            let unsettled = self.state().unsettled;
+            if unsettled { self.settle(access) } else { Ok(()) }
+        });
+        match kept {
+            Err(error) if error.details().application_gone || error.status() == Status::Cancelled => Err(error),
+            Err(error) => {
+                let wait = self.state().put_off();
+                log::warn!("the subscriptions cannot be kept up, which is tried again in {} ms: {error}", wait.as_millis());
+                Ok(())
+            }
+            Ok(()) => {
+                self.state().put_off = None;
+                Ok(())
+            }
         }
-        self.meet_strangers(access)?;
-        self.read_lists(access)?;
-        self.read_stale(access)
     }
 
     fn take_note(&self, access: &Access<'_>, note: Note) {
@@ -308,11 +331,7 @@ impl Core {
 
 impl State {
     fn has_work(&self) -> bool {
-        !self.inbox.is_empty()
-            || self.unsettled
-            || !self.stale.is_empty()
-            || !self.strangers.is_empty()
-            || self.lists_due && self.has_lists_wish()
+        !self.inbox.is_empty() || !self.stale.is_empty() || !self.strangers.is_empty() || self.lists_due && self.has_lists_wish()
     }
 }
 

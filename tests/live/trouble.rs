@@ -275,3 +275,18 @@ fn a_server_that_wants_no_such_application_is_left_alone() {
     set(&simulator, SARA, "Away");
     listener.until_presence(SARA, "Away");
 }
+
+#[test]
+fn subscriptions_that_cannot_be_kept_up_hold_nothing_up() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    let other = listener.subscribed_to(&["sip:DanaB@contoso.com"]);
+    // That one is to be given up, and cannot be.
+    simulator.fault(Fault::on("presenceSubscriptionMemberships").status(500).forever());
+    simulator.clear_requests();
+    listener.app.unsubscribe(&other).unwrap();
+    wait_until(&simulator, |simulator| simulator.count("presenceSubscriptionMemberships") >= 8);
+    goes_on(&simulator, &listener, &id);
+    simulator.clear_faults();
+    wait_until(&simulator, |simulator| simulator.subscribed().len() == 2);
+}
