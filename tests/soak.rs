@@ -1,13 +1,14 @@
 //! A month of live presence in two minutes: the clocks run two thousand times as fast, and leap where nothing happens; two
 //! thousand people come and go, and whatever can go wrong does. In the end the caller's view is the server's.
 //!
-//! `UCWA_SOAK_SEED` repeats a run, `UCWA_SOAK_DAYS` makes it shorter or longer. The figures are printed (`--nocapture`).
+//! `UCWA_SOAK_SEED` repeats a run, `UCWA_SOAK_DAYS` makes it shorter or longer.
 
 mod common;
 
 use common::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use ucwa::ffi::UCWA_CANCELLED;
@@ -21,6 +22,13 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const LEAP: (usize, usize) = (181, 8 * 60);
 /// Longer than anything takes in real time, on any machine.
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// Prints past what cargo keeps back of tests that pass: the seed and the figures are there to be seen.
+macro_rules! say {
+    ($($text:tt)*) => {
+        std::io::stderr().write_all(format!("{}\n", format_args!($($text)*)).as_bytes()).unwrap()
+    };
+}
 
 /// What is made to happen.
 const TROUBLES: [&str; 16] = [
@@ -47,13 +55,19 @@ const TROUBLES: [&str; 16] = [
 struct Told {
     latest: HashMap<String, Value>,
     /// How often each change was told, by its number.
-    changes: HashMap<String, usize>,
-    /// When it was told, on the simulator's clock and in fact.
-    times: HashMap<String, (Duration, Instant)>,
+    changes: Vec<u8>,
+    /// When those of this step were told, on the simulator's clock and in fact.
+    times: HashMap<usize, (Duration, Instant)>,
     events: usize,
     interruptions: usize,
     lagged: usize,
     refused: usize,
+}
+
+impl Told {
+    fn count(&self, change: usize) -> u8 {
+        self.changes.get(change).copied().unwrap_or(0)
+    }
 }
 
 struct Listener {
@@ -81,8 +95,12 @@ impl Listener {
                 "presence" => {
                     let presence = &event["presence"];
                     if let Some(number) = presence["activity"].as_str().and_then(|activity| activity.strip_prefix("change ")) {
-                        *told.changes.entry(number.to_owned()).or_default() += 1;
-                        told.times.insert(number.to_owned(), (simulator.elapsed(), Instant::now()));
+                        let number: usize = number.parse().unwrap();
+                        if told.changes.len() <= number {
+                            told.changes.resize(number + 1, 0);
+                        }
+                        told.changes[number] += 1;
+                        told.times.insert(number, (simulator.elapsed(), Instant::now()));
                     }
                     told.latest.insert(event["uri"].as_str().unwrap().to_lowercase(), presence.clone());
                 }
@@ -146,8 +164,8 @@ impl Soak<'_> {
 
     /// Some people change, perhaps more than once; something may go wrong meanwhile. Then everybody's last change is told.
     fn step(&mut self, quiet: bool) {
-        let mut last: HashMap<String, String> = HashMap::new();
-        let mut since: HashMap<String, (Duration, Instant)> = HashMap::new();
+        let mut last: HashMap<String, usize> = HashMap::new();
+        let mut since: HashMap<usize, (Duration, Instant)> = HashMap::new();
         let count = 1 + self.dice.roll(8);
         let trouble = (!quiet && self.dice.roll(8) == 0).then(|| TROUBLES[self.dice.roll(TROUBLES.len())]);
         let place = self.dice.roll(count);
@@ -159,24 +177,24 @@ impl Soak<'_> {
             }
             let uri = self.uris[self.dice.roll(self.uris.len())].clone();
             self.changes += 1;
-            let change = self.changes.to_string();
-            since.insert(change.clone(), (self.simulator.elapsed(), Instant::now()));
+            let change = self.changes;
+            since.insert(change, (self.simulator.elapsed(), Instant::now()));
             let availability = ["Online", "Busy", "Away", "DoNotDisturb"][self.dice.roll(4)];
             assert!(self.simulator.set_presence(&uri, json!({"availability": availability, "activity": format!("change {change}")})));
             last.insert(uri, change);
         }
-        let missing = |told: &Told| last.iter().filter(|(_, change)| !told.changes.contains_key(*change)).count();
+        let missing = |told: &Told| last.iter().filter(|(_, change)| told.count(**change) == 0).count();
         self.listener.wait(
             |told| missing(told) == 0,
             |told| {
-                let missing: Vec<_> = last.iter().filter(|(_, change)| !told.changes.contains_key(*change)).collect();
+                let missing: Vec<_> = last.iter().filter(|(_, change)| told.count(**change) == 0).collect();
                 format!(
                     "after {trouble:?} never told: {missing:?}; {:?}",
                     self.simulator.requests().iter().rev().take(20).collect::<Vec<_>>()
                 )
             },
         );
-        let told = self.listener.lock();
+        let mut told = self.listener.lock();
         for change in last.values() {
             let ((simulated, real), (simulated_since, real_since)) = (told.times[change], since[change]);
             if trouble.is_none() {
@@ -184,6 +202,7 @@ impl Soak<'_> {
                 self.longest.1 = self.longest.1.max(real.saturating_duration_since(real_since));
             }
         }
+        told.times.clear();
         drop(told);
         self.simulator.clear_faults();
     }
@@ -252,7 +271,7 @@ fn a_month_of_trouble() {
     let seed = setting("UCWA_SOAK_SEED")
         .unwrap_or_else(|| u64::from(std::process::id()) << 32 | u64::from(std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos()));
     let days = u32::try_from(setting("UCWA_SOAK_DAYS").unwrap_or(30)).unwrap();
-    println!("UCWA_SOAK_SEED={seed}");
+    say!("UCWA_SOAK_SEED={seed}");
     let started = Instant::now();
     ucwa::test_clock::run_at(SPEED);
     let simulator = Simulator::builder()
@@ -306,7 +325,7 @@ fn a_month_of_trouble() {
 
         let told = listener.lock();
         let health = app.health().unwrap();
-        println!(
+        say!(
             "{:.1} days in {:.1} s; {} changes, {} events, {} interruptions told; applications: {}, requests: {}, retries: {}, throttled: {}",
             simulator.elapsed().as_secs_f64() / 86_400.0,
             started.elapsed().as_secs_f64(),
@@ -318,17 +337,17 @@ fn a_month_of_trouble() {
             health["retries"],
             health["throttled"]
         );
-        println!("faults: {:?}", soak.troubles);
-        println!(
+        say!("faults: {:?}", soak.troubles);
+        say!(
             "longest from a change to its event, without a fault: {:.1} s simulated, {:?} in fact",
             soak.longest.0.as_secs_f64(),
             soak.longest.1
         );
-        println!("in quiet hours {quiet:.1} requests an hour, {:.4} for each contact", quiet / PEOPLE as f64);
-        println!("threads and resident kB: {early:?} after a tenth, {:?} at the end", threads_and_memory());
+        say!("in quiet hours {quiet:.1} requests an hour, {:.4} for each contact", quiet / PEOPLE as f64);
+        say!("threads and resident kB: {early:?} after a tenth, {:?} at the end", threads_and_memory());
 
         assert_eq!((told.lagged, told.refused), (0, 0));
-        let twice: Vec<_> = told.changes.iter().filter(|(_, count)| **count > 1).collect();
+        let twice: Vec<_> = told.changes.iter().enumerate().filter(|(_, count)| **count > 1).collect();
         assert!(twice.is_empty(), "told twice: {twice:?}");
         simulator.edit(|directory| {
             let mut seen = HashSet::new();
@@ -345,7 +364,7 @@ fn a_month_of_trouble() {
         });
         let (early, late) = (early.unwrap_or_default(), threads_and_memory());
         assert_eq!(early.0, late.0, "threads");
-        assert!(late.1 < early.1 + early.1 / 4 + 16_384, "memory: {early:?} {late:?}");
+        assert!(late.1 < early.1 + 12_288, "memory: {early:?} {late:?}");
         drop(told);
     });
     assert!(started.elapsed() < Duration::from_secs(180 * u64::from(days.max(30)) / 30), "{:?}", started.elapsed());

@@ -290,3 +290,18 @@ fn subscriptions_that_cannot_be_kept_up_hold_nothing_up() {
     simulator.clear_faults();
     wait_until(&simulator, |simulator| simulator.subscribed().len() == 2);
 }
+
+#[test]
+fn a_channel_that_is_out_of_step_is_led_back() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    goes_on(&simulator, &listener, &id);
+    // What was acknowledged is not what the server sent: it says where to go on, and nothing else.
+    let events = listener.app.navigate("").unwrap()["_links"]["events"]["href"].as_str().unwrap().to_owned();
+    let resync = json!({"_links": {"self": {"href": events}, "resync": {"href": events}}});
+    simulator.fault(Fault::on("events").respond(200, resync.to_string()));
+    simulator.cut_events();
+    set(&simulator, SARA, "Away");
+    assert_eq!(listener.until_presence(SARA, "Away"), 1);
+    goes_on(&simulator, &listener, &id);
+}
