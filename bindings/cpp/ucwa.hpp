@@ -32,6 +32,7 @@
 #include "ucwa/application.hpp"
 #include "ucwa/config.hpp"
 #include "ucwa/error.hpp"
+#include "ucwa/events.hpp"
 #include "ucwa/json.hpp"
 #include "ucwa/log.hpp"
 #include "ucwa/text.hpp"

@@ -4,6 +4,7 @@
 #define UCWA_APPLICATION_HPP
 
 #include "config.hpp"
+#include "events.hpp"
 #include "values.hpp"
 
 #include <initializer_list>
@@ -43,7 +44,11 @@ struct availability_options {
 class application {
 public:
     /// Takes ownership of a C handle.
-    explicit application(ucwa_application *handle) noexcept : handle_(handle) {}
+    explicit application(ucwa_application *handle) : handle_(handle, deleter()) {}
+    application(application &&) noexcept = default;
+    application &operator=(application &&) noexcept = default;
+    application(const application &) = delete;
+    application &operator=(const application &) = delete;
 
     /// The application itself.
     application_info info() const { return detail::value_of<application_info>(ucwa_get_application(handle())); }
@@ -205,6 +210,79 @@ public:
     void remove_group(std::string_view group) { check(ucwa_remove_group(handle(), detail::c_text(group, "group").get())); }
 
     /// @}
+    /// @name Live
+    /// @{
+
+    /// Subscribes to the presence of contacts, a range of texts: the present state of each comes as an event, then every
+    /// change, through lost connections and restarted servers.
+    template <class Contacts>
+    [[nodiscard]] subscription subscribe_presence(const Contacts &contacts, include with = include::nothing)
+    {
+        const std::string json = "{\"contacts\":" + detail::array_of(contacts) + ",\"include\":" + names(with) + "}";
+        return subscription(handle_, ucwa_subscribe_presence(handle(), json.c_str()));
+    }
+    /// The same for a list in braces.
+    [[nodiscard]] subscription subscribe_presence(std::initializer_list<std::string_view> contacts, include with = include::nothing)
+    {
+        return subscribe_presence<>(contacts, with);
+    }
+    /// Subscribes to the presence of a group's members, whoever they are at any time.
+    [[nodiscard]] subscription subscribe_group_presence(std::string_view group)
+    {
+        return subscription(handle_, ucwa_subscribe_group_presence(handle(), detail::c_text(group, "group").get()));
+    }
+    /// Subscribes to changes of the contact list and its groups.
+    [[nodiscard]] subscription subscribe_contacts_and_groups()
+    {
+        return subscription(handle_, ucwa_subscribe_contacts_and_groups(handle()));
+    }
+    /// Ends a subscription by its id; what is gone is ucwa::not_found_error.
+    void unsubscribe_presence(std::string_view id) { check(ucwa_unsubscribe_presence(handle(), detail::c_text(id, "id").get())); }
+
+    /// Waits for the next event; nothing where none came in time. Any number of threads may, and each event goes to one.
+    std::optional<event> next_event(std::chrono::milliseconds timeout)
+    {
+        return detail::next_event(handle(), detail::milliseconds_of(timeout));
+    }
+    /// Waits for the next event for as long as it takes; cancel() wakes it.
+    event next_event() { return *detail::next_event(handle(), -1); }
+    /// The events as they come: `for (const ucwa::event &event : application.events())`. It ends when the application is
+    /// cancelled or signed out; with a time also where none came for so long.
+    event_range events(std::optional<std::chrono::milliseconds> longest_wait = std::nullopt)
+    {
+        return event_range(handle(), longest_wait ? detail::milliseconds_of(*longest_wait) : -1);
+    }
+
+    /// Sets what takes events as they come, on a thread of the library; it may call any method but the destructor. When it
+    /// returns, the former one runs no more. Events are pulled or pushed: while somebody waits for one, and after
+    /// event_descriptor(), it is ucwa::conflict_error.
+    void on_event(event_callback callback)
+    {
+        if (!callback) {
+            return reset_on_event();
+        }
+        auto data = std::make_unique<event_callback>(std::move(callback));
+        check(ucwa_set_event_callback(handle(), detail::take_event, data.get(), detail::destroy_event_callback));
+        // It is the library's by now.
+        static_cast<void>(data.release());
+    }
+    /// Removes it: events wait again.
+    void reset_on_event() { check(ucwa_set_event_callback(handle(), nullptr, nullptr, nullptr)); }
+
+    /// What a poll loop watches: readable while events wait (on Windows the HANDLE of an event). It is not to be closed.
+    std::intptr_t event_descriptor()
+    {
+        const std::intptr_t descriptor = ucwa_event_descriptor(handle());
+        if (descriptor == -1) {
+            detail::raise_last();
+        }
+        return descriptor;
+    }
+
+    /// How it fares; nothing is asked of the server.
+    ucwa::health health() const { return detail::value_of<ucwa::health>(ucwa_get_health(handle())); }
+
+    /// @}
     /// @name The user
     /// @{
 
@@ -347,7 +425,8 @@ private:
         return picture;
     }
 
-    std::unique_ptr<ucwa_application, deleter> handle_;
+    /// Shared only so that subscriptions can tell whether it is still there.
+    std::shared_ptr<ucwa_application> handle_;
 };
 
 /// Finds the user's server and signs in there. The configuration is copied: to change or destroy it later does not
