@@ -3,7 +3,7 @@
 use crate::common::*;
 use serde_json::{Value, json};
 use std::path::Path;
-use ucwa_simulator::{Fault, Simulator};
+use ucwa_simulator::{Fault, Group, Simulator};
 
 /// Compares with `tests/golden/NAME.json`, less what differs from run to run.
 fn holds(name: &str, simulator: &Simulator, mut value: Value) {
@@ -58,14 +58,84 @@ fn everything_that_is_handed_out() {
     holds("contact", &simulator, app.contact("ChrisB@contoso.com").unwrap());
     holds("search_contacts", &simulator, app.search("sales", 2).unwrap());
     holds("navigate", &simulator, app.navigate("people/myGroups/pinnedGroup").unwrap());
+    holds("request", &simulator, app.request("GET", "people/myContacts/contact[uri=sarad@contoso.com]/contactPresence", None).unwrap());
+}
+
+#[test]
+fn many_at_once() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    simulator.fault(Fault::on("contactLocation").path("manishc").status(403).forever());
+    let wanted =
+        r#"{"contacts":["SaraD@contoso.com","nobody@contoso.com","no uri","ManishC@contoso.com"],"include":["note","location","contact"]}"#;
+    holds("contacts_presence", &simulator, app.presences(wanted).unwrap());
+    simulator.fault(Fault::on("contactPresence").path("alexd").status(403).forever());
+    holds("group_presence", &simulator, app.group_presence("Sales").unwrap());
+    holds("contacts", &simulator, app.contacts().unwrap()["contacts"].as_array().unwrap()[..2].into());
+}
+
+#[test]
+fn more_of_one_contact() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    for name in ["note", "location", "supported_modalities", "privacy_relationship"] {
+        holds(&format!("contact_{name}"), &simulator, app.facet(name, SARA).unwrap());
+    }
+    holds("contact_note_without_text", &simulator, app.facet("note", "AlexD@contoso.com").unwrap());
+    let made = app.add_group("Night Shift").unwrap();
+    assert!(made["id"].as_str().is_some_and(|id| !id.is_empty()));
+    holds("add_group", &simulator, without_id(made));
+    holds("add_contact", &simulator, without_id(app.add_contact(SARA, Some("Night Shift")).unwrap()));
+}
+
+/// A group that was made has an id of its own each time, and addresses with it.
+fn without_id(mut made: Value) -> Value {
+    let href = made["href"].as_str().unwrap().to_owned();
+    let (before, _) = href.rsplit_once('/').unwrap();
+    made["href"] = format!("{before}/ID").into();
+    if let Some(id) = made.get_mut("id") {
+        *id = "ID".into();
+    }
+    made
+}
+
+#[test]
+fn the_user() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    app.make_me_available(None).unwrap();
+    holds("me", &simulator, app.me().unwrap());
+    app.set_mine("presence", Some("Busy")).unwrap();
+    app.set_mine("note", Some("Lift 3")).unwrap();
+    holds("my_location_not_set", &simulator, app.mine("location").unwrap());
+    app.set_mine("location", Some("Köln")).unwrap();
+    for name in ["presence", "note", "location", "phones"] {
+        holds(&format!("my_{name}"), &simulator, app.mine(name).unwrap());
+    }
+}
+
+#[test]
+fn failures() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
     let body = json!({"code": "Forbidden", "subcode": "LimitExceeded", "message": "Too many.", "parameters": [{"name": "limit", "reason": "Full"}],
         "link": {"href": "/help"}, "debugInfo": {"diagnosticsCode": 2}});
     let fault = Fault::on("contactPresence")
         .respond(403, body.to_string())
         .header("X-Ms-diagnostics", "28066;source=\"fe\";reason=\"Limit\"")
+        .header("X-MS-Server-Fqdn", "sfbfe01.contoso.local")
         .header("Retry-After", "7");
     simulator.fault(fault);
     holds("error", &simulator, app.presence(SARA).unwrap_err().json);
+    simulator.edit(|directory| {
+        for id in ["twin-1", "twin-2"] {
+            directory.add_group(Group::own("Twins").with_id(id));
+        }
+    });
+    holds("error_of_a_name_that_fits_several", &simulator, app.group_contacts("Twins").unwrap_err().json);
+    let body = r#"{"error":"invalid_grant","ms_rtc_passiveauthuri":"https://login.contoso.com/passive"}"#;
+    simulator.fault(Fault::on("token").respond(400, body));
+    holds("error_sign_in_elsewhere", &simulator, Config::of(&simulator).sign_in().err().unwrap().json);
 }
 
 #[test]
