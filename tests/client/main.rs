@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod costs;
 mod failures;
 mod finding;
 mod many;
