@@ -19,11 +19,48 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How many redirects are followed.
 const MOST_HOPS: usize = 5;
 
+/// The internal and the external name over https, then both over plain http.
+const LANES: usize = 4;
+const FIRST_PLAIN: usize = 2;
+
+/// What became of each lane; `None` as long as nothing has.
+type Outcomes = [Option<Result<Answer>>; LANES];
+
 /// Finds the `applications` resource of the user's home pool.
 pub(crate) fn discover(transport: &Transport, authority: &Authority, call: &Call, config: &Config) -> Result<Url> {
-    let (request, answer) = first_answer(transport, call, config)?;
+    if let Some(url) = config.web_url("discovery_url") {
+        let request = Request::get(url);
+        let answer = transport.send(call, &request, None)?;
+        return follow(transport, authority, call, config, &request, &answer);
+    }
+    let Some(address) = config.sign_in_address() else {
+        return Err(Error::config("discovery needs sign_in_address or discovery_url"));
+    };
+    let lanes = lanes(address.domain())?;
+    // Some networks lead every name that is not there to a web site: what one name led to in vain leaves the others.
+    let mut astray: [Option<Error>; LANES] = [const { None }; LANES];
+    let mut first_failure = None;
+    loop {
+        let outcomes = astray.clone().map(|error| error.map(Err));
+        let (lane, answer) = match transport.run(call, race(transport, &call.without_retries(), &lanes, outcomes))? {
+            Ok(found) => found,
+            Err(failures) => return Err(first_failure.unwrap_or_else(|| nothing_found(address.domain(), &failures))),
+        };
+        match follow(transport, authority, call, config, &lanes[lane], &answer) {
+            Err(error) if is_elsewhere(&error) => {
+                log::warn!("discovery goes on with the other names: {error}");
+                first_failure.get_or_insert_with(|| error.clone());
+                astray[lane] = Some(error);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Follows the links from the first answer on.
+fn follow(transport: &Transport, authority: &Authority, call: &Call, config: &Config, request: &Request, answer: &Answer) -> Result<Url> {
     let mut walk = Walk { config, hops: 0, visited: vec![key(&request.url)] };
-    let mut next = walk.next(transport, &request, &answer)?;
+    let mut next = walk.next(transport, request, answer)?;
     loop {
         match next {
             Next::Applications(url) => return Ok(url),
@@ -34,6 +71,11 @@ pub(crate) fn discover(transport: &Transport, authority: &Authority, call: &Call
             }
         }
     }
+}
+
+/// Whether another name may lead to the server that this one did not lead to.
+fn is_elsewhere(error: &Error) -> bool {
+    matches!(error.status(), Status::DiscoveryFailed | Status::Protocol | Status::NotFound | Status::Network | Status::Tls)
 }
 
 /// The way from the first answer on.
@@ -166,18 +208,9 @@ impl Leads {
     }
 }
 
-/// The first useful answer: of discovery_url, or of the names that the sign-in domain may have.
-fn first_answer(transport: &Transport, call: &Call, config: &Config) -> Result<(Request, Answer)> {
-    if let Some(url) = config.web_url("discovery_url") {
-        let request = Request::get(url);
-        let answer = transport.send(call, &request, None)?;
-        return Ok((request, answer));
-    }
-    let Some(address) = config.sign_in_address() else {
-        return Err(Error::config("discovery needs sign_in_address or discovery_url"));
-    };
-    let domain = address.domain();
-    let mut lanes = Vec::new();
+/// The names that a sign-in domain may have, in the order of their lanes.
+fn lanes(domain: &str) -> Result<Vec<Request>> {
+    let mut lanes = Vec::with_capacity(LANES);
     for scheme in ["https", "http"] {
         for name in ["lyncdiscoverinternal", "lyncdiscover"] {
             let url = Url::parse(&format!("{scheme}://{name}.{domain}/"))
@@ -185,31 +218,35 @@ fn first_answer(transport: &Transport, call: &Call, config: &Config) -> Result<(
             lanes.push(Request::get(url));
         }
     }
-    let outcome = transport.run(call, race(transport, &call.without_retries(), &lanes))?;
-    match outcome {
-        Ok((lane, answer)) => Ok((lanes.swap_remove(lane), answer)),
-        Err(failures) => {
-            let told: Vec<String> = failures.iter().map(ToString::to_string).collect();
-            Err(failed(format!(
-                "no Skype for Business Server was found for {domain}; {}. Check the domain, the DNS names and the network, or set discovery_url",
-                told.join("; ")
-            )))
-        }
-    }
+    Ok(lanes)
+}
+
+fn nothing_found(domain: &str, failures: &[Error]) -> Error {
+    let told: Vec<String> = failures.iter().map(ToString::to_string).collect();
+    failed(format!(
+        "no Skype for Business Server was found for {domain}; {}. Check the domain, the DNS names and the network, or set discovery_url",
+        told.join("; ")
+    ))
 }
 
 /// Tries the internal and the external name at once (lanes 0 and 1), and both over plain http (2 and 3) where https is
-/// late or failed. The internal name is preferred for a second, https until it failed or two seconds passed.
-async fn race(transport: &Transport, call: &Call, lanes: &[Request]) -> Result<std::result::Result<(usize, Answer), Vec<Error>>> {
+/// late or failed. The internal name is preferred for a second, https until it failed or two seconds passed. What has an
+/// outcome already is not tried again.
+async fn race(
+    transport: &Transport,
+    call: &Call,
+    lanes: &[Request],
+    mut outcomes: Outcomes,
+) -> Result<std::result::Result<(usize, Answer), Vec<Error>>> {
     let started = Instant::now();
     let mut under_way: FuturesUnordered<BoxFuture<'_, (usize, Result<Answer>)>> = FuturesUnordered::new();
     let start = |lane: usize| -> BoxFuture<'_, (usize, Result<Answer>)> {
         Box::pin(async move { (lane, lane_answer(transport, call, &lanes[lane]).await) })
     };
-    under_way.push(start(0));
-    under_way.push(start(1));
+    let open: Vec<usize> = (0..LANES).filter(|lane| outcomes[*lane].is_none()).collect();
+    let (secure, plain): (Vec<usize>, Vec<usize>) = open.into_iter().partition(|lane| *lane < FIRST_PLAIN);
+    under_way.extend(secure.into_iter().map(start));
     let mut http_started = false;
-    let mut outcomes: [Option<Result<Answer>>; 4] = [None, None, None, None];
     loop {
         let elapsed = started.elapsed();
         if let Some(lane) = pick(&outcomes, elapsed)
@@ -220,8 +257,7 @@ async fn race(transport: &Transport, call: &Call, lanes: &[Request]) -> Result<s
         let secure_failed = failed_lane(&outcomes, 0) && failed_lane(&outcomes, 1);
         if !http_started && (secure_failed || elapsed >= clock::wait(PREFERENCE)) {
             http_started = true;
-            under_way.push(start(2));
-            under_way.push(start(3));
+            under_way.extend(plain.iter().copied().map(start));
         }
         if under_way.is_empty() {
             return Ok(Err(outcomes.into_iter().flatten().filter_map(Result::err).collect()));
@@ -247,12 +283,12 @@ async fn lane_answer(transport: &Transport, call: &Call, request: &Request) -> R
     }
 }
 
-fn failed_lane(outcomes: &[Option<Result<Answer>>; 4], lane: usize) -> bool {
+fn failed_lane(outcomes: &Outcomes, lane: usize) -> bool {
     matches!(outcomes[lane], Some(Err(_)))
 }
 
 /// The lane whose answer is taken now, if any.
-fn pick(outcomes: &[Option<Result<Answer>>; 4], elapsed: Duration) -> Option<usize> {
+fn pick(outcomes: &Outcomes, elapsed: Duration) -> Option<usize> {
     let good = |lane: usize| matches!(outcomes[lane], Some(Ok(_)));
     let failed = |lane| failed_lane(outcomes, lane);
     let (preferred_over, patience_over) = (elapsed >= clock::wait(PREFERENCE), elapsed >= clock::wait(PATIENCE));

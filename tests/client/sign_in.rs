@@ -133,6 +133,28 @@ fn http_redirects_stay_in_the_domain() {
 }
 
 #[test]
+fn a_name_that_leads_astray_does_not_hide_the_other() {
+    let simulator = simulator();
+    let https = simulator.https_address().to_string();
+    let config = resolving(&simulator, &[(INTERNAL, &https), (EXTERNAL, &https), ("www.contoso.com", &https)]);
+    // As where every name that is not there leads to the company's web site.
+    simulator.fault(Fault::on("root").host(INTERNAL).respond(301, "").header("Location", "https://www.contoso.com/").forever());
+    simulator.fault(Fault::on("root").host("www.contoso.com").html_page(200).forever());
+    simulator.fault(Fault::on("root").host(EXTERNAL).delay(100).forever());
+    let app = config.sign_in().unwrap();
+    assert_eq!(app.presence(SARA).unwrap()["name"], "Sara Davis");
+    // Where both do, the first one's failure is told; a refused password is sent once.
+    simulator.fault(Fault::on("root").host(EXTERNAL).respond(301, "").header("Location", "https://www.contoso.com/").forever());
+    let failure = config.sign_in().err().unwrap();
+    assert_eq!((failure.status, failure.json["httpStatus"].as_u64()), (UCWA_PROTOCOL, Some(200)), "{}", failure.message);
+    assert!(failure.request().contains("www.contoso.com"), "{failure:?}");
+    simulator.clear_faults();
+    simulator.clear_requests();
+    assert_eq!(config.with("password", "wrong").sign_in().err().unwrap().status, UCWA_AUTHENTICATION_FAILED);
+    assert_eq!(simulator.count("token"), 1);
+}
+
+#[test]
 fn nothing_is_found() {
     let simulator = simulator();
     let nowhere = nowhere();
