@@ -84,7 +84,10 @@ impl Segment {
                 let selector = match inside.split_once('=') {
                     Some(("", _)) => return Err(wrong("has a selector without a name")),
                     Some((name, value)) => Selector::Equals(decoded(name)?, decoded(value)?),
-                    None => Selector::Index(inside.parse().map_err(|_| wrong("has a selector that is neither name=value nor a number"))?),
+                    None => {
+                        let number = inside.bytes().all(|b| b.is_ascii_digit()).then(|| inside.parse().ok()).flatten();
+                        Selector::Index(number.ok_or_else(|| wrong("has a selector that is neither name=value nor a number"))?)
+                    }
                 };
                 (rel, selector)
             }
@@ -293,7 +296,7 @@ mod tests {
         assert_eq!(path.segments[3].selector, Selector::Index(2));
         assert_eq!(path.query, [("a".into(), "1".into()), ("b".into(), "x y".into())]);
         assert!(Path::parse("").unwrap().segments.is_empty());
-        for bad in ["/", "a//b", "a/", "a[", "a]", "a[]", "a[x]", "a[=1]", "a[1]b", "a[1][2]", "[1]", "a[n=%ff]"] {
+        for bad in ["/", "a//b", "a/", "a[", "a]", "a[]", "a[x]", "a[=1]", "a[1]b", "a[1][2]", "[1]", "a[+1]", "a[-1]", "a[n=%ff]"] {
             let error = Path::parse(bad).expect_err(bad);
             assert_eq!(error.status(), Status::InvalidArgument, "{bad}");
         }

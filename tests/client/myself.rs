@@ -227,6 +227,7 @@ fn any_request() {
         ("GET", "https://elsewhere.example/x", None),
         ("GET", "//elsewhere.example/x", None),
         ("GET", "javascript:alert(1)", None),
+        ("GET", &absolute.replace("localhost", "lenea:secret@localhost"), None),
         ("POST", "/x", Some("{")),
         ("GET", "people[", None),
     ] {

@@ -112,6 +112,36 @@ fn a_contact_s_name_cannot_reach_into_the_request() {
 }
 
 #[test]
+fn a_group_s_name_cannot_reach_into_the_request() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    let name = "a&groupId=b#c?d=e/../%2e%2e\"<é>";
+    let made = app.add_group(name).unwrap();
+    assert_eq!(made["name"], name);
+    app.add_contact(SARA, Some(name)).unwrap();
+    assert_eq!(app.group_contacts(name).unwrap()["contacts"].as_array().unwrap().len(), 1);
+    assert_eq!(app.group_presence(name).unwrap()["presences"][0]["uri"], SARA);
+    app.rename_group(name, "b c").unwrap();
+    app.remove_contact(SARA, Some("b c")).unwrap();
+    for bad in ["a\r\nX-Injected: 1", "a\nb", "\u{7f}"] {
+        assert_eq!(app.add_group(bad).unwrap_err().status, UCWA_INVALID_ARGUMENT, "{bad:?}");
+        assert_eq!(app.rename_group("b c", bad).unwrap_err().status, UCWA_INVALID_ARGUMENT, "{bad:?}");
+        assert_eq!(app.group_contacts(bad).unwrap_err().status, UCWA_NOT_FOUND, "{bad:?}");
+    }
+    for request in simulator.requests().iter().chain(&simulator.batched_requests()) {
+        assert!(request.headers.iter().all(|(header, _)| header != "x-injected"), "{request:?}");
+        assert!(request.target.matches("groupId=").count() <= 1, "{}", request.target);
+    }
+}
+
+#[test]
+fn a_user_agent_of_any_alphabet() {
+    let simulator = simulator();
+    let app = Config::of(&simulator).with("user_agent", "Büro ☎").sign_in().unwrap();
+    assert_eq!(app.application().unwrap()["userAgent"], "Büro ☎");
+}
+
+#[test]
 fn bodies_are_bounded() {
     let simulator = simulator();
     let app = App::on(&simulator);
