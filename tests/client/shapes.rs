@@ -62,6 +62,14 @@ fn everything_that_is_handed_out() {
 }
 
 #[test]
+fn the_configuration_keys() {
+    let mut keys: Value = serde_json::from_str(&ucwa::Config::keys()).unwrap();
+    let user_agent = keys.as_array_mut().unwrap().iter_mut().find(|key| key["key"] == "user_agent").unwrap();
+    user_agent["default"] = user_agent["default"].as_str().unwrap().replace(ucwa::VERSION, "VERSION").into();
+    holds("config_keys", &simulator(), keys);
+}
+
+#[test]
 fn many_at_once() {
     let simulator = simulator();
     let app = App::on(&simulator);
