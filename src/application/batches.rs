@@ -23,16 +23,34 @@ struct Round<'r> {
     found: Vec<Option<Result<Answer>>>,
     /// Those that are still to be sent, by their place.
     open: Vec<usize>,
-    /// Why some are to be sent again, and after what wait if the server said so.
-    turned_away: Option<(Error, Option<Duration>)>,
+    /// Whether some are to be sent again, of which each has its refusal by now.
+    turned_away: Option<TurnedAway>,
+}
+
+/// The server was too busy.
+struct TurnedAway {
+    /// The longest wait that it asked for.
+    asked: Option<Duration>,
+    /// Whether a batch was turned away as a whole, which may be too large.
+    whole: bool,
 }
 
 impl Round<'_> {
-    /// The server was too busy for these; the longest wait that it asked for counts for all.
-    fn turn_away(&mut self, places: &[usize], error: Error, asked: Option<Duration>) {
+    /// None of those that are open is sent again; how their refusals are told.
+    fn give_up(&mut self, told: impl Fn(Error) -> Error) {
+        for at in self.open.drain(..) {
+            if let Some(Err(refusal)) = self.found[at].take() {
+                self.found[at] = Some(Err(told(refusal)));
+            }
+        }
+    }
+
+    /// The server was too busy for these, and said so in this answer.
+    fn turn_away(&mut self, places: &[usize], error: &Error, asked: Option<Duration>, whole: bool) {
         self.open.extend(places);
-        let before = self.turned_away.take().and_then(|(_, asked)| asked);
-        self.turned_away = Some((error, asked.max(before)));
+        places.iter().for_each(|at| self.found[*at] = Some(Err(error.clone())));
+        let before = self.turned_away.take().unwrap_or(TurnedAway { asked, whole });
+        self.turned_away = Some(TurnedAway { asked: asked.max(before.asked), whole: whole || before.whole });
     }
 }
 
@@ -80,7 +98,7 @@ impl Access<'_> {
 
     /// Rounds of batches. What was turned away goes into the next round.
     fn send_in_batches(&self, link: &Url, round: &mut Round<'_>) {
-        let mut patience = self.call.retries + HALVINGS;
+        let (mut smaller, mut again) = (self.call.retries + HALVINGS, self.call.retries);
         let mut pause = FIRST_PAUSE;
         while !round.open.is_empty() {
             let size = self.application.transport.limit().min(MOST_PARTS);
@@ -93,26 +111,24 @@ impl Access<'_> {
                 match answer {
                     Err(error) => chunk.iter().for_each(|at| round.found[*at] = Some(Err(error.clone()))),
                     Ok(answer) if answer.status == 429 => {
-                        round.turn_away(chunk, answer::refusal(batch, &answer), answer.retry_after());
+                        round.turn_away(chunk, &answer::refusal(batch, &answer), answer.retry_after(), true);
                     }
                     // It offers batches and does not take them.
                     Ok(answer) if matches!(answer.status, 404 | 405 | 415 | 501) => self.send_side_by_side(chunk, round),
                     Ok(answer) => self.spread(batch, &answer, chunk, round),
                 }
             }
-            let Some((error, asked)) = round.turned_away.take() else { continue };
-            patience = patience.saturating_sub(1);
+            let Some(TurnedAway { asked, whole }) = round.turned_away.take() else { continue };
+            let patience = if whole { &mut smaller } else { &mut again };
+            let Some(left) = patience.checked_sub(1) else { return };
+            *patience = left;
             let wait = pause.max(asked.unwrap_or_default());
-            let ended = match patience {
-                0 => Some(error),
-                // To begin a wait that the call has no time for would help nobody.
-                _ if clock::wait(wait) >= self.call.left() => Some(if asked.is_some() { throttled(error) } else { error }),
-                _ => self.application.transport.pause(self.call, wait).err(),
-            };
-            if let Some(error) = ended {
-                for at in round.open.drain(..) {
-                    round.found[at] = Some(Err(error.clone()));
-                }
+            // To begin a wait that the call has no time for would help nobody.
+            if clock::wait(wait) >= self.call.left() {
+                return round.give_up(throttled);
+            }
+            if let Err(ended) = self.application.transport.pause(self.call, wait) {
+                return round.give_up(|_| ended.clone());
             }
             pause *= 2;
         }
@@ -134,7 +150,7 @@ impl Access<'_> {
                     let own = &round.requests[*at];
                     let inner = answer.within(own.url.clone(), part.status, &part.headers, part.body);
                     if matches!(inner.status, 429 | 503) {
-                        round.turn_away(&[*at], answer::refusal(own, &inner), inner.retry_after());
+                        round.turn_away(&[*at], &answer::refusal(own, &inner), inner.retry_after(), false);
                     } else {
                         round.found[*at] = Some(Ok(inner));
                     }
@@ -144,10 +160,13 @@ impl Access<'_> {
     }
 }
 
-/// The server asks for a wait that the call has no time for.
-fn throttled(mut error: Error) -> Error {
-    error.details_mut().status = Status::Throttled;
-    error.while_doing("the server asks for a longer wait than the call may take")
+/// A refusal whose wait the call has no time for.
+fn throttled(mut refusal: Error) -> Error {
+    if refusal.details().retry_after_ms.is_none() {
+        return refusal;
+    }
+    refusal.details_mut().status = Status::Throttled;
+    refusal.while_doing("the server asks for a longer wait than the call may take")
 }
 
 fn batch_request(link: &Url, requests: &[&Request]) -> Request {

@@ -205,6 +205,33 @@ fn a_wait_beyond_the_deadline_is_not_begun() {
 }
 
 #[test]
+fn parts_that_a_server_is_too_busy_for_are_repeated_as_often_as_requests() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    app.contacts().unwrap();
+    for (retries, times) in [("3", 4), ("0", 1)] {
+        app.set("max_retries", retries).unwrap();
+        for (http, status) in [(503, "UCWA_SERVER_ERROR"), (429, "UCWA_THROTTLED")] {
+            simulator.clear_requests();
+            simulator.fault(Fault::on("contactPresence").path("sarad").status(http).forever());
+            simulator.fault(Fault::on("contactPresence").path("alexd").status(http).forever());
+            let presences = app.presences_of(&[SARA, "ManishC@contoso.com", "AlexD@contoso.com"]).unwrap();
+            for (place, name) in [(0, "sarad"), (2, "alexd")] {
+                let error = &presences[place]["error"];
+                assert_eq!((&error["status"], &error["httpStatus"]), (&json!(status), &json!(http)), "{error}");
+                assert!(error["request"].as_str().unwrap().contains(name), "{error}");
+            }
+            assert_eq!(presences[1]["availability"], "Busy");
+            assert_eq!((simulator.count("batch"), simulator.count_batched("contactPresence")), (times, 2 * times + 1), "{retries}: {http}");
+            simulator.clear_faults();
+        }
+    }
+    app.set("max_retries", "1").unwrap();
+    simulator.fault(Fault::on("contactPresence").path("sarad").status(503));
+    assert_eq!(app.presences_of(&[SARA, "ManishC@contoso.com"]).unwrap()[0]["availability"], "Offline");
+}
+
+#[test]
 fn a_server_without_batches() {
     shorten_waits();
     let simulator = Simulator::builder().contacts(100).batch_link(false).start().unwrap();
