@@ -113,8 +113,15 @@ impl Access<'_> {
                     Ok(answer) if answer.status == 429 => {
                         round.turn_away(chunk, &answer::refusal(batch, &answer), answer.retry_after(), true);
                     }
-                    // It offers batches and does not take them.
-                    Ok(answer) if matches!(answer.status, 404 | 405 | 415 | 501) => self.send_side_by_side(chunk, round),
+                    Ok(answer) if matches!(answer.status, 404 | 405 | 415 | 501) => {
+                        let error = self.judge(answer::refusal(batch, &answer));
+                        if error.details().application_gone {
+                            chunk.iter().for_each(|at| round.found[*at] = Some(Err(error.clone())));
+                        } else {
+                            // It offers batches and does not take them.
+                            self.send_side_by_side(chunk, round);
+                        }
+                    }
                     Ok(answer) => self.spread(batch, &answer, chunk, round),
                 }
             }

@@ -170,7 +170,8 @@ fn an_application_that_is_gone() {
     let presences = app.presences_of(&uris[..250]).unwrap();
     assert!(presences.iter().all(|presence| presence["availability"].is_string()));
     assert_eq!(simulator.count("applications"), 1);
-    assert!(simulator.count("application") <= 3, "whether it is gone is asked once, not for each contact");
+    assert_eq!(simulator.count("application"), 1, "whether it is gone is asked once, not for each contact");
+    assert_eq!(simulator.count("contactPresence"), 0, "and nobody is asked for alone: {:?}", routes(&simulator));
 }
 
 #[test]
