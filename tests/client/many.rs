@@ -245,6 +245,17 @@ fn a_server_without_batches() {
 }
 
 #[test]
+fn a_server_that_offers_batches_and_takes_none() {
+    let (simulator, app, uris) = of_size(20);
+    for status in [404, 405, 415, 501] {
+        simulator.clear_requests();
+        simulator.fault(Fault::on("batch").status(status));
+        assert!(app.presences_of(&uris[..20]).unwrap().iter().all(|presence| presence["availability"].is_string()));
+        assert_eq!((simulator.count("batch"), simulator.count("contactPresence")), (1, 20), "{status}");
+    }
+}
+
+#[test]
 fn batches_that_begin_with_a_byte_order_mark() {
     shorten_waits();
     for builder in [Simulator::builder().batch_bom(true), Simulator::builder().batch_bom(true).batch_stray_line(true)] {
