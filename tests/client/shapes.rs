@@ -1,49 +1,9 @@
 //! The JSON is an interface: golden files hold what each function hands out. `UCWA_WRITE_GOLDEN=1` writes them anew.
 
+use crate::common::golden::holds;
 use crate::common::*;
 use serde_json::{Value, json};
-use std::path::Path;
 use ucwa_simulator::{Fault, Group, Simulator};
-
-/// Compares with `tests/golden/NAME.json`, less what differs from run to run.
-fn holds(name: &str, simulator: &Simulator, mut value: Value) {
-    let address = simulator.url().trim_end_matches('/').to_owned();
-    settle(&mut value, &address);
-    let text = format!("{value:#}\n");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.json"));
-    if std::env::var_os("UCWA_WRITE_GOLDEN").is_some() {
-        std::fs::write(&file, &text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    assert_eq!(text, golden.replace("\r\n", "\n"), "{name}: a change of shape breaks callers");
-}
-
-fn settle(value: &mut Value, address: &str) {
-    match value {
-        Value::String(text) => {
-            *text = text.replace(address, "https://pool.contoso.com");
-            if let Some(start) = text.find("/applications/").map(|at| at + "/applications/".len()) {
-                let end = text[start..].find(|c: char| !c.is_ascii_digit()).map_or(text.len(), |at| start + at);
-                text.replace_range(start..end, "1");
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| settle(item, address)),
-        Value::Object(members) => {
-            for (name, member) in members {
-                match name.as_str() {
-                    "expires" | "time" => *member = "2026-01-01T00:00:00.000Z".into(),
-                    "expiresUnixMs" => *member = 1_767_225_600_000_i64.into(),
-                    "etag" => *member = "1".into(),
-                    "id" if member.as_str().is_some_and(|id| id.len() > 10 && id.bytes().all(|b| b.is_ascii_digit())) => {
-                        *member = "1".into()
-                    }
-                    _ => settle(member, address),
-                }
-            }
-        }
-        _ => {}
-    }
-}
 
 #[test]
 fn everything_that_is_handed_out() {

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "all hand over live handles, and texts that end with NUL and outlive the call")]
 
+pub mod golden;
+
 use serde_json::Value;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;

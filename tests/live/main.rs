@@ -6,6 +6,7 @@ mod common;
 
 mod ends;
 mod lists;
+mod shapes;
 mod subscriptions;
 mod taking;
 mod trouble;
