@@ -1,5 +1,5 @@
 //! What stands in the pages: the C of the README and of the guide compiles as it is, and its programs do what is said of
-//! them; the JSON is JSON, with the members that events have.
+//! them; the JSON is JSON, with the members that events have; links lead somewhere.
 #![cfg(all(feature = "capi", unix))]
 
 mod native;
@@ -108,6 +108,35 @@ fn the_json_is_json_and_events_have_their_members() {
         }
     }
     assert_eq!(events, 10, "the examples are not where they were");
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].into_iter().map(PathBuf::from);
+    let guides = fs::read_dir(Path::new(SOURCE).join("docs")).unwrap().map(|entry| Path::new("docs").join(entry.unwrap().file_name()));
+    let mut links = 0;
+    for page in pages.chain(guides).filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
+        let text = fs::read_to_string(Path::new(SOURCE).join(&page)).unwrap();
+        // Every other part between fences is code.
+        let prose: String = text.split("```").step_by(2).collect();
+        for link in prose.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|link| !link.contains("://")) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let there = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            let there = Path::new(SOURCE).join(there);
+            assert!(there.exists(), "{}: {link}", page.display());
+            let known = heading.is_empty() || fs::read_to_string(&there).unwrap().lines().any(|line| anchor(line) == heading);
+            assert!(known, "{}: {link}: there is no such heading", page.display());
+            links += 1;
+        }
+    }
+    assert!(links > 50, "the pages were read");
+}
+
+/// What leads to a heading: its words in small letters, without what is neither letter nor figure.
+fn anchor(line: &str) -> String {
+    let text = if line.starts_with('#') { line.trim_start_matches('#').trim() } else { "" };
+    let kept = text.to_lowercase();
+    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 fn simulator() -> Simulator {
