@@ -43,9 +43,9 @@
  * ucwa_string_free, never by free(). What is borrowed is not freed, and good for as long as its description says.
  * Every _free function ignores NULL. Texts that are passed in are read during the call and never kept.
  *
- * Texts. All are UTF-8. NULL, or what is no UTF-8, is empty, or is longer than 65536 bytes, is UCWA_INVALID_ARGUMENT and
- * never a crash; NULL or an empty text has a meaning only where a description gives it one. A NUL character within
- * a text that is handed out is replaced by U+FFFD.
+ * Texts. All are UTF-8. NULL, or what is no UTF-8, is empty, or is longer than 65536 bytes (lists of contacts may have
+ * more), is UCWA_INVALID_ARGUMENT and never a crash; NULL or an empty text has a meaning only where a description gives
+ * it one. A NUL character within a text that is handed out is replaced by U+FFFD.
  *
  * The last error. Each thread has its own. Every call sets it, to UCWA_OK where it succeeded, but for the _free and
  * ucwa_last_error_ functions, ucwa_version and ucwa_status_name, which leave it alone. No error and no line of the log
