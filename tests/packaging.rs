@@ -57,7 +57,6 @@ fn what_the_static_library_needs_is_written_everywhere() {
     }
     let (_, needed) = static_library();
     let needed = needed.join(" ");
-    assert!(read("README.md").contains(&format!("libucwa.a {needed} ")), "README.md: {needed}");
     assert!(read("docs/installing.md").contains(&needed), "docs/installing.md: {needed}");
     let names = needed.replace("-l", "");
     assert!(read("cmake/ucwaSystemLibraries.cmake").contains(&format!("SYSTEM_LIBRARIES {names})")), "cmake: {names}");
