@@ -3,7 +3,7 @@
 use crate::common::golden::holds;
 use crate::common::*;
 use serde_json::{Value, json};
-use ucwa_simulator::{Fault, Group, Simulator};
+use ucwa_simulator::{Fault, Group};
 
 #[test]
 fn everything_that_is_handed_out() {
