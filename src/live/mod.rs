@@ -25,6 +25,7 @@ use queue::Queue;
 use serde_json::Value;
 use state::{Note, State, Subject, Wish, told};
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -158,18 +159,27 @@ impl Live {
     /// Adds contacts to a subscription, and removes others.
     pub fn change(&self, id: &str, change: Change) -> Result<String> {
         self.start()?;
-        {
+        let before = {
             let mut state = self.core.state();
             let wish = state.wishes.get_mut(id).ok_or_else(|| unknown(id))?;
             if wish.subject != Subject::Contacts {
                 let text = "this subscription follows a group or the contact list, and cannot be changed; unsubscribe and subscribe anew";
                 return Err(Error::new(Status::Conflict, text));
             }
+            let before = (wish.contacts.clone(), wish.untold.clone());
             change.remove.iter().for_each(|uri| wish.remove(uri.key()));
             wish.add(change.add.into_iter().map(|uri| (uri.key().to_owned(), uri)).collect());
             state.unsettled = true;
+            before
+        };
+        if let Err(error) = self.core.application.run(|access| self.core.settle(access)) {
+            let mut state = self.core.state();
+            if let Some(wish) = state.wishes.get_mut(id) {
+                (wish.contacts, wish.untold) = before;
+            }
+            state.unsettled = true;
+            return Err(error);
         }
-        self.core.application.run(|access| self.core.settle(access))?;
         self.core.tell_present_state(id);
         self.describe(id)
     }
@@ -378,7 +388,13 @@ fn run_thread(place: &mut Option<JoinHandle<()>>, name: &str, core: &Arc<Core>, 
         return Ok(());
     }
     let own = Arc::clone(core);
-    let started = thread::Builder::new().name(name.to_owned()).spawn(move || work(&own));
+    let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        // What it left half done sits behind locks that take poison into account.
+        if std::panic::catch_unwind(AssertUnwindSafe(|| work(&own))).is_err() {
+            own.state().stopped = true;
+            own.connection("stopped", Some(&Error::new(Status::Internal, "a defect of the library has ended live presence")));
+        }
+    });
     *place = Some(started.map_err(|error| Error::new(Status::Internal, format!("the system gave no thread for live presence: {error}")))?);
     Ok(())
 }

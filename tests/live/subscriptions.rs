@@ -164,6 +164,12 @@ fn members_come_and_go() {
     set(&simulator, MANISH, "Away");
     assert!(is_presence(&listener.next(), MANISH));
 
+    // What fails changes nothing.
+    simulator.fault(ucwa_simulator::Fault::on("addToPresenceSubscription").status(500).times(4));
+    assert_eq!(listener.app.change_subscription(&id, &json!({"add": [SARA]}).to_string()).unwrap_err().status, UCWA_SERVER_ERROR);
+    simulator.clear_faults();
+    assert_eq!(listener.app.change_subscription(&id, "{}").unwrap()["contacts"], json!([MANISH]));
+
     for (id, change, status) in [
         ("no-such-id", r#"{"add":[]}"#, UCWA_NOT_FOUND),
         (id.as_str(), "[]", UCWA_INVALID_ARGUMENT),
