@@ -158,7 +158,7 @@ impl Live {
 
     /// Adds contacts to a subscription, and removes others.
     pub fn change(&self, id: &str, change: Change) -> Result<String> {
-        self.start()?;
+        self.start_anew()?;
         let before = {
             let mut state = self.core.state();
             let wish = state.wishes.get_mut(id).ok_or_else(|| unknown(id))?;
@@ -267,7 +267,7 @@ impl Live {
 
     /// Makes a wish, and has the server tell of it. Where that fails there is none.
     fn wish(&self, wish: Wish) -> Result<String> {
-        self.start()?;
+        self.start_anew()?;
         let id = Uuid::new_v4().to_string();
         self.core.state().wishes.insert(id.clone(), wish);
         if let Err(error) = self.core.application.run(|access| self.core.settle(access)) {
@@ -297,25 +297,34 @@ impl Live {
         Ok(describe(id, wish.contacts.iter().map(spelled).collect()))
     }
 
-    /// Starts the threads, where they do not run.
+    /// Starts the threads, where they do not run. A channel that has stopped is left alone: another program may be
+    /// listening in its place.
     fn start(&self) -> Result<()> {
         if self.core.application.is_cancelled() {
             return Err(Error::cancelled());
         }
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         run_thread(&mut threads.teller, "ucwa-live", &self.core, teller::run)?;
-        if let Some(stopped) = threads.channel.take_if(|_| self.core.state().stopped) {
-            // It is at its end, and has told why: whoever asks for more has it tried again.
-            let _ = stopped.join();
-            self.core.state().stopped = false;
-            self.core.status().connection = "connected";
-            // Nobody listened since.
-            self.core.post(Note::Verify);
-        }
         run_thread(&mut threads.channel, "ucwa-events", &self.core, |core| {
             core.status().connection = "connected";
             channel::run(core);
         })
+    }
+
+    /// The same for who asks for more: a channel that has stopped is given another try.
+    fn start_anew(&self) -> Result<()> {
+        let stopped = {
+            let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            threads.channel.take_if(|_| self.core.state().stopped)
+        };
+        if let Some(stopped) = stopped {
+            // It is at its end, and has told why.
+            let _ = stopped.join();
+            self.core.state().stopped = false;
+            // Nobody listened since.
+            self.core.post(Note::Verify);
+        }
+        self.start()
     }
 }
 

@@ -222,8 +222,11 @@ fn two_who_listen_to_one_application() {
     let stopped = one.event("connection");
     assert_eq!((&stopped["state"], &stopped["error"]["status"]), (&json!("stopped"), &json!("UCWA_CONFLICT")));
     assert!(stopped["error"]["message"].as_str().unwrap().contains("endpoint_id"), "{stopped}");
+    // To wait for events is not to fight for them.
+    assert!(one.app.next_event(50).is_err() && one.app.descriptor().is_ok());
     assert_eq!(one.app.health().unwrap()["connection"], "stopped");
     other.until_presence(MANISH, "Busy");
+    assert!(other.has_nothing());
 }
 
 #[test]
