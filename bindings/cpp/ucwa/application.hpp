@@ -45,7 +45,9 @@ class application {
 public:
     /// Takes ownership of a C handle.
     explicit application(ucwa_application *handle) : handle_(handle, deleter()) {}
+    /// The other one is empty afterwards.
     application(application &&) noexcept = default;
+    /// Frees what it was, and empties the other one.
     application &operator=(application &&) noexcept = default;
     application(const application &) = delete;
     application &operator=(const application &) = delete;

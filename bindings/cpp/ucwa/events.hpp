@@ -147,10 +147,12 @@ public:
     {
         read(text);
     }
+    /// The other one ends nothing any more.
     subscription(subscription &&other) noexcept
         : application_(std::exchange(other.application_, {})), id_(std::move(other.id_)), contacts_(std::move(other.contacts_))
     {
     }
+    /// Ends what it was; the other one ends nothing any more.
     subscription &operator=(subscription &&other) noexcept
     {
         if (this != &other) {
@@ -161,6 +163,7 @@ public:
         }
         return *this;
     }
+    /// Ends it, unless it was ended or released before.
     ~subscription() { end(); }
 
     /// What events name it by.
@@ -374,15 +377,21 @@ public:
         /// Takes the first event.
         iterator(ucwa_application *application, std::int32_t timeout_ms) : application_(application), timeout_ms_(timeout_ms) { take(); }
 
+        /// The event that it is at.
         reference operator*() const { return *current_; }
+        /// The event that it is at.
         pointer operator->() const { return &*current_; }
+        /// Waits for the next event.
         iterator &operator++()
         {
             take();
             return *this;
         }
+        /// Waits for the next event.
         void operator++(int) { take(); }
+        /// Whether both are at the end, or neither.
         bool operator==(const iterator &other) const noexcept { return current_.has_value() == other.current_.has_value(); }
+        /// Whether one of them is at the end.
         bool operator!=(const iterator &other) const noexcept { return !(*this == other); }
 
     private:
