@@ -122,7 +122,7 @@ pub(super) fn failure(error: reqwest::Error) -> Failure {
     let (status, text) = if error.is_timeout() && error.is_connect() {
         (Status::Network, format!("no connection within connect_timeout_ms ({why})"))
     } else if error.is_connect() {
-        (Status::Network, format!("no connection could be made: {why}"))
+        (Status::Network, format!("no connection could be made: {why}; check the host, the port, the network and the proxy"))
     } else {
         (Status::Network, format!("the connection was lost: {why}"))
     };
