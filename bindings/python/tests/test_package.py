@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[3]
 #: What the C ABI has for programs without objects, exceptions and garbage collection; it stands elsewhere in Python.
 OTHERWISE = {
     "application_cancel", "application_free", "application_set", "bytes_free", "config_free", "config_get",
-    "config_keys", "config_new", "config_set", "config_set_token_callback", "json_free", "json_integer", "json_parse",
-    "json_size", "json_text", "last_error_json", "last_error_message", "last_error_status", "set_log_callback",
-    "sign_in", "status_name", "string_free", "string_new", "version",
+    "config_keys", "config_new", "config_set", "config_set_token_callback", "json_boolean", "json_free", "json_integer",
+    "json_parse", "json_size", "json_text", "last_error_json", "last_error_message", "last_error_status",
+    "set_log_callback", "sign_in", "status_name", "string_free", "string_new", "version",
 }  # fmt: skip
 
 
