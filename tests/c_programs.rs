@@ -100,7 +100,7 @@ fn board() {
     let simulator = Simulator::builder().clock_speed(100.0).start().unwrap();
     let _others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let mut command = program("board", Link::Shared);
-    command.args(["-l", "-s", "1", "Sales"]);
+    command.args(["-l", "-s", "5", "Sales"]);
     let mut child = run::start(command, Some(&simulator));
     let mut lines = Vec::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
