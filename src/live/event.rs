@@ -115,7 +115,7 @@ fn each(value: &RawValue) -> Vec<&RawValue> {
 /// The embedded resource that the event is about.
 fn embedded_of(embedded: &RawValue, rel: &str) -> Option<Box<RawValue>> {
     let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(embedded.get()).ok()?;
-    let value = members.remove(rel).or_else(|| members.into_values().next())?;
+    let value = members.remove(rel)?;
     each(value).into_iter().next().map(ToOwned::to_owned)
 }
 

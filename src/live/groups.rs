@@ -18,8 +18,9 @@ impl Core {
     /// Reads who is in the groups that wishes are about, where that may have changed.
     pub fn read_group_wishes(&self, access: &Access<'_>) -> Result<()> {
         let groups: Vec<(String, String)> = {
-            let state = self.state();
-            let due = state.groups_due;
+            let mut state = self.state();
+            // Taken before it is read: a change meanwhile has it read again.
+            let due = std::mem::take(&mut state.groups_due);
             let group = |(id, wish): (&String, &Wish)| match &wish.subject {
                 Subject::Group(group) if due || !wish.settled => Some((id.clone(), group.clone())),
                 _ => None,
@@ -29,7 +30,10 @@ impl Core {
         for (id, group) in groups {
             let uris = match self.people.member_uris(access, &group) {
                 Ok(uris) => uris,
-                Err(error) if !self.is_settled(&id) || error.details().application_gone => return Err(error),
+                Err(error) if !self.is_settled(&id) || error.details().application_gone => {
+                    self.state().groups_due = true;
+                    return Err(error);
+                }
                 Err(error) if error.status() == Status::NotFound => {
                     log::warn!("a group that was subscribed to is gone: {error}");
                     Vec::new()
@@ -38,7 +42,10 @@ impl Core {
                     log::warn!("who is in a group that was subscribed to cannot be read: {error}");
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.state().groups_due = true;
+                    return Err(error);
+                }
             };
             let members: BTreeMap<String, SipUri> =
                 uris.iter().filter_map(|uri| SipUri::parse(uri).ok()).map(|uri| (uri.key().to_owned(), uri)).collect();
@@ -52,7 +59,6 @@ impl Core {
             state.stale.extend(untold);
             state.prune();
         }
-        self.state().groups_due = false;
         Ok(())
     }
 

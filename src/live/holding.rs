@@ -61,6 +61,7 @@ impl Core {
         let settled = self.settle_all(access);
         if settled.is_err() {
             self.state().unsettled = true;
+            self.bell.notify_all();
         }
         settled
     }
@@ -99,9 +100,13 @@ impl Core {
                     let until = clock::now() + minutes(MINUTES);
                     state.holdings.iter_mut().filter(|other| other.own == holding.own).for_each(|other| other.until = until);
                 }
-                // The server speaks of the application, and means the subscription.
-                Err(error) if error.http_status() == Some(404) && !error.details().application_gone => {
-                    log::info!("a subscription is gone from the server and is made anew");
+                // The server speaks of the application, and means the subscription. One that it does not extend is made anew,
+                // and so is one whose time is over.
+                Err(error)
+                    if !error.details().application_gone
+                        && (matches!(error.http_status(), Some(404 | 410)) || is_refusal(&error) || clock::now() >= holding.until) =>
+                {
+                    log::info!("a subscription is gone from the server and is made anew: {error}");
                     state.drop_holding(&holding.own);
                 }
                 Err(error) => failure = Some(error),
@@ -339,6 +344,8 @@ impl State {
     pub fn drop_holding(&mut self, own: &Url) {
         self.holdings.retain(|holding| holding.own != *own);
         self.unsettled = true;
+        // What happened since it was lost was not told.
+        self.verify();
     }
 }
 

@@ -51,7 +51,8 @@ impl Core {
                 return false;
             }
             let now = clock::now();
-            let held_up = not_before.filter(|at| *at > now && !state.hurry);
+            // An answer of the channel shows that the server is there.
+            let held_up = not_before.filter(|at| *at > now && !state.hurry && state.inbox.is_empty());
             if state.hurry {
                 state.put_off = None;
             }
@@ -74,9 +75,16 @@ impl Core {
             self.take_note(access, note);
         }
         self.keep_subscriptions(access)?;
-        self.meet_strangers(access)?;
-        self.read_lists(access)?;
-        self.read_stale(access)
+        // What fails in one part holds up no other.
+        let mut outcome = Ok(());
+        for part in [Core::meet_strangers, Core::read_lists, Core::read_stale] {
+            match part(self, access) {
+                Err(error) if error.details().application_gone || error.status() == Status::Cancelled => return Err(error),
+                Err(error) => outcome = Err(error),
+                Ok(()) => {}
+            }
+        }
+        outcome
     }
 
     /// Extends the server's subscriptions and has them be what they should be. Where that fails it is tried again later:
@@ -94,12 +102,18 @@ impl Core {
                 state.unsettled = true;
             }
         }
-        let kept = self.extend(access).and_then(|()| {
-            let unsettled = self.state().unsettled;
-            if unsettled { self.settle(access) } else { Ok(()) }
-        });
+        let is_for_the_call = |error: &Error| error.details().application_gone || error.status() == Status::Cancelled;
+        let extended = self.extend(access);
+        let kept = match extended {
+            Err(error) if is_for_the_call(&error) => return Err(error),
+            extended => {
+                let unsettled = self.state().unsettled;
+                let settled = if unsettled { self.settle(access) } else { Ok(()) };
+                settled.and(extended)
+            }
+        };
         match kept {
-            Err(error) if error.details().application_gone || error.status() == Status::Cancelled => Err(error),
+            Err(error) if is_for_the_call(&error) => Err(error),
             Err(error) => {
                 let wait = self.state().put_off();
                 log::warn!("the subscriptions cannot be kept up, which is tried again in {} ms: {error}", wait.as_millis());
@@ -146,7 +160,12 @@ impl Core {
                 state.unsettled = true;
             }
             (rel, _, within) => match Facet::of_rel(rel) {
-                Some(facet) => self.take_value(access, facet, &event, &url, within.and_then(|(_, url)| url)),
+                // A contact is its own place, whatever it is in.
+                Some(Facet::Contact) => self.take_value(access, Facet::Contact, &event, &url, Some(url.clone())),
+                Some(facet) => {
+                    let contact = within.and_then(|(rel, url)| url.filter(|_| rel == "contact"));
+                    self.take_value(access, facet, &event, &url, contact);
+                }
                 None => self.queue.push(Some(Subject::Resource(address_key(&url))), told::resource(&event, url.as_str())),
             },
         }
@@ -162,8 +181,6 @@ impl Core {
             "deleted" => {
                 let own = state.holdings[at].own.clone();
                 state.drop_holding(&own);
-                // What happened since it ended was not told.
-                state.verify();
             }
             _ => {}
         }
@@ -179,7 +196,7 @@ impl Core {
 
     /// A facet of a contact has changed: told at once where the event brings the value, else to be read.
     fn take_value(&self, access: &Access<'_>, facet: Facet, event: &Event, url: &Url, contact: Option<Url>) {
-        let Some(contact) = contact.or_else(|| (facet == Facet::Contact).then(|| url.clone())) else {
+        let Some(contact) = contact else {
             log::warn!("an event about {url} does not say which contact it is of");
             return;
         };
@@ -338,7 +355,7 @@ impl State {
 /// Whether a failure is not one contact's own: what was to be read is tried again.
 fn is_for_all(error: &Error) -> bool {
     error.details().application_gone
-        || !matches!(error.status(), Status::NotFound | Status::Forbidden | Status::InvalidArgument | Status::Conflict)
+        || !matches!(error.status(), Status::NotFound | Status::Forbidden | Status::InvalidArgument | Status::Conflict | Status::Protocol)
 }
 
 fn differences(before: &Lists, now: &Lists, ids: &[String]) -> Vec<String> {

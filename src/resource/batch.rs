@@ -1,7 +1,7 @@
 //! Many requests in one: `multipart/batching`, written and read.
 
 use crate::error::{Error, Result};
-use crate::transport::Request;
+use crate::transport::{Method, Request};
 use std::fmt::Write;
 
 /// One answer of a batch.
@@ -32,6 +32,7 @@ pub(crate) fn write(requests: &[&Request], boundary: &str) -> String {
                     let (media_type, body) = (&body.media_type, body.text.reveal());
                     write!(text, "Content-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}\r\n", body.len())
                 }
+                None if request.method == Method::POST || request.method == Method::PUT => text.write_str("Content-Length: 0\r\n\r\n"),
                 None => text.write_str("\r\n"),
             }
         })();
@@ -105,7 +106,6 @@ fn split_head(text: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::Method;
     use url::Url;
 
     const TYPE: &str = "multipart/batching; boundary=\"77f2569d-7db2-4d22-b1e6\"";

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use url::Url;
 
@@ -100,6 +100,10 @@ impl Request {
             let media_type = HeaderValue::from_str(&body.media_type).map_err(|_| Error::argument("the media type of the body is none"))?;
             headers.insert(CONTENT_TYPE, media_type);
             builder = builder.body(body.text.reveal().to_owned());
+        }
+        if self.body.is_none() && matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
+            // Windows' own web server refuses what might have a body and does not say how long it is.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         builder.headers(headers).build().map_err(|error| Error::argument(format!("the request cannot be built: {}", error.without_url())))
     }
