@@ -355,7 +355,7 @@ impl State {
 /// Whether a failure is not one contact's own: what was to be read is tried again.
 fn is_for_all(error: &Error) -> bool {
     error.details().application_gone
-        || !matches!(error.status(), Status::NotFound | Status::Forbidden | Status::InvalidArgument | Status::Conflict | Status::Protocol)
+        || !matches!(error.status(), Status::NotFound | Status::Forbidden | Status::InvalidArgument | Status::Conflict)
 }
 
 fn differences(before: &Lists, now: &Lists, ids: &[String]) -> Vec<String> {
