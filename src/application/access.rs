@@ -42,14 +42,15 @@ impl<'a> Access<'a> {
 
     /// Reads one resource.
     pub fn get(&self, url: &Url) -> Result<Document> {
-        let request = self.own(Request::get(url.clone()))?;
+        let request = Request::get(url.clone());
+        self.own(&request)?;
         let answer = self.application.authority.send(self.call, &request)?;
         self.document(&request, &answer)
     }
 
     /// Sends any request to the application's host; a refusal is a failure.
     pub fn send(&self, request: Request) -> Result<Answer> {
-        let request = self.own(request)?;
+        self.own(&request)?;
         let answer = self.application.authority.send(self.call, &request)?;
         self.taken(&request, answer)
     }
@@ -62,11 +63,11 @@ impl<'a> Access<'a> {
     /// Waits for the answer to a pending GET, beside what is under way otherwise. `None` where meanwhile another
     /// application took the place of this one.
     pub fn wait_for(&self, request: &Request) -> Result<Option<Answer>> {
-        let request = self.own(request.clone())?;
+        self.own(request)?;
         let moved = || self.application.session().generation != self.session.generation;
-        match self.application.authority.send_unless_nudged(self.application.line()?, self.call, &request) {
+        match self.application.authority.send_unless_nudged(self.application.line()?, self.call, request) {
             _ if moved() => Ok(None),
-            Ok(Some(answer)) => self.taken(&request, answer).map(Some),
+            Ok(Some(answer)) => self.taken(request, answer).map(Some),
             outcome => outcome,
         }
     }
@@ -126,9 +127,9 @@ impl<'a> Access<'a> {
     }
 
     /// Refuses to speak to any host but the application's.
-    pub(super) fn own(&self, request: Request) -> Result<Request> {
+    pub(super) fn own(&self, request: &Request) -> Result<()> {
         if self.is_own(&request.url) {
-            return Ok(request);
+            return Ok(());
         }
         let own = self.session.document.url.origin().ascii_serialization();
         Err(Error::protocol(format!(

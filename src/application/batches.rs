@@ -71,7 +71,7 @@ impl Access<'_> {
 
     /// Any HTTP status is an answer. What the call had no time for carries a timeout.
     fn exchange_all(&self, requests: &[Request]) -> Vec<Result<Answer>> {
-        let found: Vec<_> = requests.iter().map(|request| self.own(request.clone()).err().map(Err)).collect();
+        let found: Vec<_> = requests.iter().map(|request| self.own(request).err().map(Err)).collect();
         let open = (0..requests.len()).filter(|at| found[*at].is_none()).collect();
         let mut round = Round { requests, found, open, turned_away: None };
         let link = Resource::parse(&self.session.document.text)

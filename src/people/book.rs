@@ -1,11 +1,15 @@
 //! The addresses of the people and groups that were met in this session.
 
+use crate::application::Access;
 use crate::clock;
+use crate::error::Result;
 use crate::resource::Resource;
 use crate::sip_uri::SipUri;
+use once_cell::sync::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// How long an unknown contact stays unknown, and lists that were read are not read again to find one.
 const FRESH: Duration = Duration::from_secs(60);
@@ -30,7 +34,16 @@ pub(super) struct KnownGroup {
     links: Links,
 }
 
-type Links = Box<[(Box<str>, Box<str>)]>;
+type Links = Box<[Link]>;
+
+/// A link that was met.
+#[derive(Debug)]
+struct Link {
+    rel: Box<str>,
+    href: Box<str>,
+    /// Where it leads to, once somebody went there.
+    url: OnceCell<Url>,
+}
 
 #[derive(Default)]
 pub(super) struct Book {
@@ -47,6 +60,12 @@ impl Known {
     pub fn link(&self, rel: &str) -> Option<&str> {
         link(&self.links, rel)
     }
+
+    /// Where a link leads to.
+    pub fn url(&self, access: &Access<'_>, rel: &str) -> Option<Result<Url>> {
+        let link = self.links.iter().find(|link| link.rel.as_ref() == rel)?;
+        Some(link.url.get_or_try_init(|| access.resolve(&link.href)).cloned())
+    }
 }
 
 impl KnownGroup {
@@ -56,11 +75,11 @@ impl KnownGroup {
 }
 
 fn link<'a>(links: &'a Links, rel: &str) -> Option<&'a str> {
-    links.iter().find(|(known, _)| known.as_ref() == rel).map(|(_, href)| href.as_ref())
+    links.iter().find(|link| link.rel.as_ref() == rel).map(|link| link.href.as_ref())
 }
 
 fn links_of(resource: &Resource<'_>) -> Links {
-    let followable = |rel: &str| resource.link(rel).map(|href| (rel.into(), href.into()));
+    let followable = |rel: &str| resource.link(rel).map(|href| Link { rel: rel.into(), href: href.into(), url: OnceCell::new() });
     let mut rels: Vec<&str> = resource.links.iter().map(|link| link.rel.as_ref()).collect();
     rels.dedup();
     rels.into_iter().filter_map(followable).collect()

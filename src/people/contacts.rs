@@ -51,7 +51,7 @@ impl People {
     pub(super) fn link_of_contact(&self, access: &Access<'_>, uri: &SipUri, rel: &str) -> Result<(Arc<Known>, Url)> {
         let known = self.find(access, uri)?;
         let known = self.with_links(access, &[known], &[rel])?.remove(0);
-        let url = access.resolve(known.link(rel).ok_or_else(|| no_link(&known, rel))?)?;
+        let url = known.url(access, rel).unwrap_or_else(|| Err(no_link(&known, rel)))?;
         Ok((known, url))
     }
 
@@ -205,8 +205,11 @@ impl People {
     pub(super) fn with_links(&self, access: &Access<'_>, contacts: &[Arc<Known>], rels: &[&str]) -> Result<Vec<Arc<Known>>> {
         let poor = |known: &&Arc<Known>| known.link("self").is_some() && rels.iter().any(|rel| known.link(rel).is_none());
         let mut urls = Vec::new();
-        for href in contacts.iter().filter(poor).filter_map(|known| known.link("self")) {
-            urls.push(access.resolve(href)?);
+        for url in contacts.iter().filter(poor).filter_map(|known| known.url(access, "self")) {
+            urls.push(url?);
+        }
+        if urls.is_empty() {
+            return Ok(contacts.to_vec());
         }
         for document in access.get_all(&urls) {
             match document {

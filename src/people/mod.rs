@@ -19,8 +19,10 @@ use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer};
 use crate::sip_uri::SipUri;
 use book::{Book, Known};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use url::{Position, Url};
 
 /// What is remembered of people: addresses, never values.
 #[derive(Default)]
@@ -147,6 +149,11 @@ fn write_presence_of(w: &mut Writer, known: &Known, presence: &Resource<'_>, doc
     w.text("href", own_address(presence, document).as_str());
 }
 
-fn own_address(resource: &Resource<'_>, document: &Document) -> url::Url {
-    resource.link("self").and_then(|href| document.url.join(href).ok()).unwrap_or_else(|| document.url.clone())
+/// Where a resource says that it lies: most often where it was read.
+fn own_address<'a>(resource: &Resource<'_>, document: &'a Document) -> Cow<'a, Url> {
+    let read_at = &document.url;
+    match resource.link("self") {
+        Some(href) if href != &read_at[Position::BeforePath..] => read_at.join(href).map_or(Cow::Borrowed(read_at), Cow::Owned),
+        _ => Cow::Borrowed(read_at),
+    }
 }

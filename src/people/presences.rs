@@ -118,9 +118,9 @@ impl People {
         let mut urls = vec![list_url];
         let mut early: HashMap<String, usize> = HashMap::new();
         for known in &before {
-            if let Some(href) = known.link("contactPresence") {
+            if let Some(url) = known.url(access, "contactPresence") {
                 early.insert(SipUri::key_of(&known.uri), urls.len());
-                urls.push(access.resolve(href)?);
+                urls.push(url?);
             }
         }
         let mut answers = access.get_all(&urls);
@@ -188,7 +188,7 @@ impl People {
         let mut plan = Vec::with_capacity(contacts.len() * rels.len());
         for known in &contacts {
             for rel in rels {
-                let url = known.link(rel).ok_or_else(|| super::contacts::no_link(known, rel)).and_then(|href| access.resolve(href));
+                let url = known.url(access, rel).unwrap_or_else(|| Err(super::contacts::no_link(known, rel)));
                 plan.push(url.map(|url| urls.push(url)));
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::transport::{Method, Request};
+use memchr::memmem;
 use std::fmt::Write;
 
 /// One answer of a batch.
@@ -48,16 +49,18 @@ pub(crate) fn read<'a>(media_type: &str, body: &'a str) -> Result<Vec<PartAnswer
     let boundary = boundary(media_type)
         .ok_or_else(|| Error::protocol(format!("the answer to a batch is of the type \"{media_type}\", without a boundary")))?;
     let delimiter = format!("--{boundary}");
-    let mut answers = Vec::new();
-    // What stands before the first boundary and after the last is no part.
-    let mut rest = after_delimiter(body.trim_start_matches('\u{feff}'), &delimiter);
-    while let Some(part) = rest {
+    let body = body.trim_start_matches('\u{feff}');
+    // A delimiter counts only at the start of a line.
+    let starts = memmem::find_iter(body.as_bytes(), delimiter.as_bytes()).filter(|at| *at == 0 || body.as_bytes()[at - 1] == b'\n');
+    let starts: Vec<usize> = starts.collect();
+    let mut answers = Vec::with_capacity(starts.len());
+    // What stands before the first delimiter and after the last is no part.
+    for (place, start) in starts.iter().enumerate() {
+        let part = &body[start + delimiter.len()..starts.get(place + 1).copied().unwrap_or(body.len())];
         if part.starts_with("--") {
             break;
         }
-        let end = find_delimiter(part, &delimiter).unwrap_or(part.len());
-        answers.push(read_part(&part[..end])?);
-        rest = after_delimiter(&part[end..], &delimiter);
+        answers.push(read_part(part)?);
     }
     Ok(answers)
 }
@@ -68,15 +71,6 @@ fn boundary(media_type: &str) -> Option<&str> {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"')).filter(|value| !value.is_empty())
     })
-}
-
-/// A delimiter counts only at the start of a line.
-fn find_delimiter(text: &str, delimiter: &str) -> Option<usize> {
-    text.match_indices(delimiter).map(|(at, _)| at).find(|at| *at == 0 || text[..*at].ends_with('\n'))
-}
-
-fn after_delimiter<'a>(text: &'a str, delimiter: &str) -> Option<&'a str> {
-    find_delimiter(text, delimiter).map(|at| &text[at + delimiter.len()..])
 }
 
 fn read_part(part: &str) -> Result<PartAnswer<'_>> {
@@ -95,12 +89,15 @@ fn read_part(part: &str) -> Result<PartAnswer<'_>> {
 
 /// Headers, and what follows the blank line.
 fn split_head(text: &str) -> (&str, &str) {
-    let crlf = text.find("\r\n\r\n").map(|at| (at, at + 4));
-    let lf = text.find("\n\n").map(|at| (at, at + 2));
-    match [crlf, lf].into_iter().flatten().min() {
-        Some((head, body)) => (&text[..head], &text[body..]),
-        None => (text, ""),
+    let mut head = 0;
+    for line in text.split_inclusive('\n') {
+        let rest = head + line.len();
+        if matches!(line, "\n" | "\r\n") {
+            return (&text[..head], &text[rest..]);
+        }
+        head = rest;
     }
+    (text, "")
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl Request {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub status: u16,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub body: bytes::Bytes,
     /// Where it came from.
     pub url: Url,
@@ -122,17 +122,10 @@ pub(crate) struct Answer {
 impl Answer {
     /// An answer that came as a part of another, of which it has what it does not say itself.
     pub fn within(&self, url: Url, status: u16, own: &[(&str, &str)], body: &str) -> Answer {
-        let mut headers = HeaderMap::new();
-        for name in ["x-ms-server-fqdn", "date"] {
-            if let Some(value) = self.headers.get(name) {
-                headers.insert(name, value.clone());
-            }
-        }
-        for (name, value) in own {
-            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
-                headers.insert(name, value);
-            }
-        }
+        let said = own.iter().filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)));
+        let mut headers: Vec<_> = said.collect();
+        let of_all = |(name, _): &&(HeaderName, HeaderValue)| matches!(name.as_str(), "x-ms-server-fqdn" | "date");
+        headers.extend(self.headers.iter().filter(of_all).cloned());
         Answer { status, headers, body: self.body.slice_ref(body.as_bytes()), url }
     }
 
@@ -142,12 +135,12 @@ impl Answer {
 
     /// A header that is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+        self.headers.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_str().ok())
     }
 
     /// All headers of that name.
     pub fn headers(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
-        self.headers.get_all(name).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()))
+        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| String::from_utf8_lossy(value.as_bytes()))
     }
 
     /// Whether the server says that the body is of a JSON type, or says nothing about it.

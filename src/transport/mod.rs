@@ -241,7 +241,7 @@ impl Drop for Transport {
 /// Reads a whole body. Most come in one piece, which is then not copied.
 async fn read(mut response: reqwest::Response, url: &Url) -> std::result::Result<Answer, Failure> {
     let status = response.status().as_u16();
-    let headers = std::mem::take(response.headers_mut());
+    let headers = response.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut body = response.chunk().await.map_err(connect::failure)?.unwrap_or_default();
     let mut gathered = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(connect::failure)? {

@@ -16,8 +16,10 @@ pub(crate) struct Arrival {
     route: Route,
     /// Its number in the journal.
     pub(crate) sequence: u64,
-    /// How long its answer is held back.
-    pub(crate) wait: Duration,
+    /// How long nobody works at it, as was ordered.
+    pub(crate) delay: Duration,
+    /// How long after that its answer is there.
+    pub(crate) latency: Duration,
     /// What was ordered to go wrong.
     pub(crate) fault: Option<FaultKind>,
     work: Work,
@@ -51,7 +53,8 @@ impl Arrival {
         let mut arrival = Arrival {
             route,
             sequence,
-            wait: state.settings.latency.saturating_add(Duration::from_millis(mishap.delay_ms)),
+            delay: Duration::from_millis(mishap.delay_ms),
+            latency: state.settings.latency,
             fault: mishap.kind,
             work: Work::Single,
             _ticket: None,
@@ -111,7 +114,7 @@ impl Arrival {
             delay = delay.max(mishap.delay_ms);
             steps.push(Step { request, sequence, fault: mishap.kind });
         }
-        self.wait = self.wait.saturating_add(Duration::from_millis(delay));
+        self.delay = self.delay.saturating_add(Duration::from_millis(delay));
         self.work = Work::Batch(steps);
     }
 

@@ -1,7 +1,7 @@
 //! One request and its answer, or what was ordered to happen instead.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -68,9 +68,12 @@ pub(crate) async fn answer(peer: Arc<Peer>, request: hyper::Request<Incoming>) -
 
 /// Answers as a front end, with all that was ordered to go wrong.
 async fn answer_ucwa(peer: &Peer, request: &Request) -> Result<Response<Payload>, Unanswered> {
+    let arrived = Instant::now();
+    // What arrived beside it has its time of arrival before this one is worked at.
+    tokio::task::yield_now().await;
     let arrival = Arrival::of(&mut lock(&peer.state), request);
-    if !arrival.wait.is_zero() {
-        tokio::time::sleep(arrival.wait).await;
+    if !arrival.delay.is_zero() {
+        tokio::time::sleep(arrival.delay).await;
     }
     match arrival.fault {
         Some(FaultKind::Hang) => std::future::pending().await,
@@ -89,7 +92,24 @@ async fn answer_ucwa(peer: &Peer, request: &Request) -> Result<Response<Payload>
     if !matches!(arrival.fault, Some(FaultKind::Respond { .. } | FaultKind::HtmlPage { .. })) {
         add_usual_headers(&lock(&peer.state), request, &mut answer);
     }
-    Ok(finish(peer, request, answer, arrival.fault.as_ref()))
+    let response = finish(peer, request, answer, arrival.fault.as_ref());
+    // What this program takes to find the answer is no part of the way there and back.
+    wait_until(arrived, arrival.delay.saturating_add(arrival.latency)).await;
+    Ok(response)
+}
+
+/// Waits until so long after then, more exactly than to the next millisecond, which is what the runtime's timer can.
+async fn wait_until(then: Instant, after: Duration) {
+    if after.is_zero() {
+        return;
+    }
+    const ROUGH: Duration = Duration::from_millis(2);
+    let left = move || after.saturating_sub(then.elapsed());
+    tokio::time::sleep(left().saturating_sub(ROUGH)).await;
+    if !left().is_zero() {
+        // Where it cannot run the answer is a little early.
+        let _ = tokio::task::spawn_blocking(move || std::thread::sleep(left())).await;
+    }
 }
 
 /// Puts an answer on the wire, with what is to happen to it there.
