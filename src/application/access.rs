@@ -64,8 +64,9 @@ impl<'a> Access<'a> {
     /// application took the place of this one.
     pub fn wait_for(&self, request: &Request) -> Result<Option<Answer>> {
         self.own(request)?;
+        let line = self.application.line()?;
         let moved = || self.application.session().generation != self.session.generation;
-        match self.application.authority.send_unless_nudged(self.application.line()?, self.call, request) {
+        match self.application.authority.send_unless_nudged(line, self.call, request, || self.application.call()) {
             _ if moved() => Ok(None),
             Ok(Some(answer)) => self.taken(request, answer).map(Some),
             outcome => outcome,

@@ -24,8 +24,12 @@ const SILENCE: Duration = Duration::from_secs(180 + 30);
 const LEAST_SILENCE: Duration = Duration::from_secs(1);
 /// A GET that was pending for so long before it was cut was cut by somebody in between, and not for being unwelcome.
 const STEADY: Duration = Duration::from_secs(30);
-/// After so many failures in a row callers are told.
+/// After so many failures in a row, or empty answers that came at once, callers are told.
 const PATIENCE: u32 = 3;
+/// A GET that was pending for so long was taken in.
+const A_WHILE: Duration = Duration::from_secs(1);
+/// The longest wait that a server may ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(10 * 60);
 
 /// Listens until the application is cancelled, or there is nothing to be listened to any more.
 pub(super) fn run(core: &Core) {
@@ -33,7 +37,10 @@ pub(super) fn run(core: &Core) {
     loop {
         let stop = match channel.listen(core) {
             Ok(()) => continue,
-            Err(error) if error.status() == Status::Cancelled => return,
+            Err(error) if error.status() == Status::Cancelled => match super::still_running(core) {
+                true => continue,
+                false => return,
+            },
             Err(error) => error,
         };
         log::error!("the event channel has stopped: {stop}");
@@ -50,13 +57,15 @@ struct Channel {
     /// That address was asked before, and its answer was lost.
     asked_before: bool,
     failures: u32,
+    /// How many answers in a row came at once and had nothing in them.
+    hollow: u32,
     waits: ExponentialBackoff,
     interrupted: bool,
 }
 
 impl Channel {
     fn at(session: Arc<Session>) -> Channel {
-        Channel { session, next: None, asked_before: false, failures: 0, waits: super::backoff().build(), interrupted: false }
+        Channel { session, next: None, asked_before: false, failures: 0, hollow: 0, waits: super::backoff().build(), interrupted: false }
     }
 
     /// Waits for one answer and hands it on. A failure is the end of the channel.
@@ -71,8 +80,10 @@ impl Channel {
         match self.ask(core) {
             Ok(None) => Ok(()),
             Ok(Some(answer)) => {
-                self.hand_on(core, answer);
-                Ok(())
+                let at_once = clock::now().saturating_sub(started) < A_WHILE;
+                let hollow = at_once && answer.events.is_empty();
+                self.hand_on(core, answer, hollow);
+                if hollow && self.hollow > PATIENCE { self.rest(core) } else { Ok(()) }
             }
             Err(error) if is_final(&error) || error.status() == Status::Cancelled => Err(error),
             Err(error) if error.subcode() == Some("PGetReplaced") || error.code() == Some("PGetReplaced") => self.replaced(error),
@@ -105,10 +116,15 @@ impl Channel {
         Answer::read(text).map(Some).map_err(|error| answer::with_answer(error, &request, &answer))
     }
 
-    fn hand_on(&mut self, core: &Core, answer: Answer) {
-        self.failures = 0;
+    /// A hollow answer does not show that the channel works: somebody in between may give them, for ever.
+    fn hand_on(&mut self, core: &Core, answer: Answer, hollow: bool) {
         self.asked_before = false;
-        self.waits = super::backoff().build();
+        if hollow {
+            self.hollow += 1;
+        } else {
+            (self.hollow, self.failures) = (0, 0);
+            self.waits = super::backoff().build();
+        }
         core.heard();
         let (href, note) = match answer.lead {
             Lead::Next(href) => (href, None),
@@ -125,7 +141,7 @@ impl Channel {
                 None
             }
         };
-        if self.interrupted {
+        if self.interrupted && self.failures < PATIENCE && self.hollow <= PATIENCE {
             self.restored(core);
         }
         if !answer.events.is_empty() {
@@ -149,15 +165,17 @@ impl Channel {
     fn come_back(&mut self, core: &Core, error: Error) -> Result<()> {
         self.failures += 1;
         self.asked_before = true;
-        if matches!(error.http_status(), Some(400 | 403 | 404 | 405 | 410)) {
-            // This address is no longer good, though the application may be.
+        // This address is no longer good, though the application may be.
+        let refused = matches!(error.http_status(), Some(400 | 403 | 404 | 405 | 410));
+        // There may be something in the way that stays there.
+        if refused || self.failures.is_multiple_of(PATIENCE) {
             self.next = None;
             core.post(Note::Verify);
         }
         if self.failures >= PATIENCE {
             self.interrupt(core, &error);
         }
-        if self.failures > 1 {
+        if self.failures > 1 || error.details().retry_after_ms.is_some() {
             self.pause(core, &error)?;
         }
         loop {
@@ -168,6 +186,8 @@ impl Channel {
                 Err(error) => {
                     self.interrupt(core, &error);
                     self.pause(core, &error)?;
+                    // It was not the channel's alone.
+                    self.failures = 1;
                 }
             }
         }
@@ -175,6 +195,14 @@ impl Channel {
             self.restored(core);
         }
         Ok(())
+    }
+
+    /// After answers that came at once and had nothing in them.
+    fn rest(&mut self, core: &Core) -> Result<()> {
+        let text = "the event channel is answered at once over and over, with no event; something between here and the server may answer in its place";
+        let error = Error::protocol(text);
+        self.interrupt(core, &error);
+        self.pause(core, &error)
     }
 
     fn interrupt(&mut self, core: &Core, error: &Error) {
@@ -192,7 +220,7 @@ impl Channel {
     }
 
     fn pause(&mut self, core: &Core, error: &Error) -> Result<()> {
-        let asked = error.details().retry_after_ms.map(Duration::from_millis).unwrap_or_default();
+        let asked = error.details().retry_after_ms.map(Duration::from_millis).unwrap_or_default().min(LONGEST_ASKED);
         core.application.wait(self.waits.next().unwrap_or(super::LONGEST_WAIT).max(asked))
     }
 }

@@ -408,6 +408,12 @@ fn run_thread(place: &mut Option<JoinHandle<()>>, name: &str, core: &Arc<Core>, 
     Ok(())
 }
 
+/// After a cancelled call: whether it goes on all the same, a little later. Who signs out cancels what creates
+/// applications, and goes on where that fails.
+fn still_running(core: &Core) -> bool {
+    !core.application.is_cancelled() && core.application.wait(Duration::from_secs(1)).is_ok()
+}
+
 /// The waits between attempts, for as long as it takes.
 fn backoff() -> ExponentialBuilder {
     ExponentialBuilder::default().with_min_delay(Duration::from_secs(1)).with_max_delay(LONGEST_WAIT).without_max_times().with_jitter()

@@ -31,7 +31,7 @@ pub(super) fn run(core: &Core) {
                 waits = super::backoff().build();
                 pause_until = None;
             }
-            Err(error) if error.status() == Status::Cancelled => return,
+            Err(error) if error.status() == Status::Cancelled && !super::still_running(core) => return,
             Err(error) => {
                 let wait = waits.next().unwrap_or(super::LONGEST_WAIT);
                 log::warn!("live presence is behind, and tries again in {} ms: {error}", wait.as_millis());

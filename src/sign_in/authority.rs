@@ -19,6 +19,8 @@ use url::Url;
 const MARGIN: Duration = Duration::from_secs(300);
 /// How long an early renewal that failed is left alone.
 const RENEW_AGAIN: Duration = Duration::from_secs(30);
+/// As good as for ever, and nothing that a clock cannot count.
+const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
 /// X-Ms-diagnostics for a token that is invalid, expired or missing.
 const TOKEN_DIAGNOSTICS: [&str; 2] = ["28055", "28020"];
 
@@ -75,27 +77,35 @@ impl Authority {
 
     /// Sends a request with the token of its host; a refused token is renewed once.
     pub fn send(&self, call: &Call, request: &Request) -> Result<Answer> {
-        let answer = self.with_token(call, request, |token| self.transport.send(call, request, token).map(Some))?;
+        let answer = self.with_token(|| call.clone(), request, |token| self.transport.send(call, request, token).map(Some))?;
         answer.ok_or_else(Error::cancelled)
     }
 
-    /// The same over connections of its own; `None` where these were nudged before the answer was there.
-    pub fn send_unless_nudged(&self, line: &Transport, call: &Call, request: &Request) -> Result<Option<Answer>> {
-        self.with_token(call, request, |token| line.send_unless_nudged(call, request, token))
+    /// The same over connections of its own; `None` where these were nudged before the answer was there. A token is
+    /// obtained within a call of its own, since others may wait for it.
+    pub fn send_unless_nudged(
+        &self,
+        line: &Transport,
+        call: &Call,
+        request: &Request,
+        for_token: impl Fn() -> Call,
+    ) -> Result<Option<Answer>> {
+        self.with_token(for_token, request, |token| line.send_unless_nudged(call, request, token))
     }
 
     fn with_token(
         &self,
-        call: &Call,
+        for_token: impl Fn() -> Call,
         request: &Request,
         send: impl Fn(Option<&Secret>) -> Result<Option<Answer>>,
     ) -> Result<Option<Answer>> {
-        let known = self.current(call, &request.url)?;
+        let known = self.current(&for_token(), &request.url)?;
         let Some(answer) = send(known.token.as_ref())? else { return Ok(None) };
         if !refuses_token(&answer) {
             return Ok(Some(answer));
         }
-        let renewed = self.renew(call, &request.url, known.generation, &answer).map_err(|error| failed_at(error, request, &answer))?;
+        let renewed =
+            self.renew(&for_token(), &request.url, known.generation, &answer).map_err(|error| failed_at(error, request, &answer))?;
         match send(renewed.token.as_ref())? {
             Some(again) if refuses_token(&again) => Err(still_refused(request, &again)),
             again => Ok(again),
@@ -180,11 +190,12 @@ impl Authority {
         };
         let (granted, issuer) = self.obtain(call, url, &host, &challenge, &slot, reason)?;
         let now = clock::now();
-        let renew_at = granted.lifetime.map(|life| now + life - MARGIN.min(life / 10));
+        let lifetime = granted.lifetime.map(|life| life.min(LONGEST_LIFE));
+        let renew_at = lifetime.map(|life| now + life - MARGIN.min(life / 10));
         let fresh = Slot {
             generation: slot.generation + 1,
             token: Some(granted.token),
-            expires_at: granted.lifetime.map(|life| now + life),
+            expires_at: lifetime.map(|life| now + life),
             renew_at,
             challenge,
             refused: false,

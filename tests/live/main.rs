@@ -48,11 +48,11 @@ impl Listener {
     }
 
     /// The events up to the one that fits.
-    fn until(&self, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
+    fn until(&self, mut fits: impl FnMut(&Value) -> bool) -> Vec<Value> {
         let mut told = Vec::new();
         loop {
             told.push(self.next());
-            if told.last().is_some_and(&fits) {
+            if told.last().is_some_and(&mut fits) {
                 return told;
             }
         }

@@ -308,3 +308,114 @@ fn a_channel_that_is_out_of_step_is_led_back() {
     assert_eq!(listener.until_presence(SARA, "Away"), 1);
     goes_on(&simulator, &listener, &id);
 }
+
+/// The channel is restored, and Sara is told to be so, in whatever order.
+fn restored_with(listener: &Listener, availability: &str) {
+    let (mut restored, mut told) = (false, false);
+    listener.until(|event| {
+        restored |= event["state"] == "restored";
+        told |= is_presence(event, SARA) && event["presence"]["availability"] == availability;
+        restored && told
+    });
+}
+
+/// The time that goes by until the channel has been asked so many times more.
+fn time_for(simulator: &Simulator, more: usize) -> Duration {
+    let (asked, began) = (simulator.count("events"), simulator.elapsed());
+    wait_until(simulator, |simulator| simulator.count("events") >= asked + more);
+    simulator.elapsed() - began
+}
+
+#[test]
+fn a_channel_that_is_answered_at_once_over_and_over_is_asked_more_and_more_rarely() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    let events = listener.app.navigate("").unwrap()["_links"]["events"]["href"].as_str().unwrap().to_owned();
+    for rel in ["next", "resync", "resume"] {
+        let hollow = json!({"_links": {"self": {"href": events}, rel: {"href": events}}});
+        simulator.fault(Fault::on("events").respond(200, hollow.to_string()).forever());
+        simulator.clear_requests();
+        simulator.cut_events();
+        let interrupted = listener.event("connection");
+        assert_eq!(interrupted["state"], "interrupted");
+        assert!(interrupted["error"]["message"].as_str().unwrap().contains("at once"), "{interrupted}");
+        assert!(simulator.count("events") <= 7, "{}", simulator.count("events"));
+        assert!(time_for(&simulator, 4) >= Duration::from_secs(6), "{rel}");
+        simulator.clear_faults();
+        set(&simulator, SARA, "Away");
+        restored_with(&listener, "Away");
+        goes_on(&simulator, &listener, &id);
+    }
+}
+
+#[test]
+fn an_address_that_leads_nowhere_again_and_again_is_asked_more_and_more_rarely() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    goes_on(&simulator, &listener, &id);
+    simulator.fault(Fault::on("events").path("key=").status(404).forever());
+    simulator.cut_events();
+    assert_eq!(listener.event("connection")["state"], "interrupted");
+    assert!(time_for(&simulator, 6) >= Duration::from_secs(6));
+    // What happens meanwhile is told all the same.
+    set(&simulator, SARA, "Away");
+    listener.until_presence(SARA, "Away");
+}
+
+#[test]
+fn a_channel_that_cannot_be_read_for_long_is_made_up_for_by_comparing() {
+    for poison in [Fault::on("events").status(500), Fault::on("events").html_page(200), Fault::on("events").truncate(5)] {
+        let simulator = simulator();
+        let (listener, id) = listening(&simulator);
+        goes_on(&simulator, &listener, &id);
+        simulator.fault(poison.path("key=").forever());
+        simulator.cut_events();
+        assert_eq!(listener.event("connection")["state"], "interrupted");
+        for availability in ["Busy", "Away"] {
+            set(&simulator, SARA, availability);
+            assert_eq!(listener.until_presence(SARA, availability), 1);
+        }
+        simulator.clear_faults();
+        assert_eq!(listener.event("connection")["state"], "restored");
+        goes_on(&simulator, &listener, &id);
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_a_wait_gets_it() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    simulator.fault(Fault::on("events").status(503).header("Retry-After", "20"));
+    simulator.clear_requests();
+    simulator.cut_events();
+    wait_until(&simulator, |simulator| simulator.count("events") == 1);
+    let began = simulator.elapsed();
+    wait_until(&simulator, |simulator| simulator.count("events") == 2);
+    let waited = simulator.elapsed() - began;
+    assert!(waited >= Duration::from_secs(18), "{waited:?}");
+    goes_on(&simulator, &listener, &id);
+    // As long as anybody likes is too long.
+    let _alone = alone();
+    simulator.fault(Fault::on("events").status(503).header("Retry-After", "864000"));
+    simulator.clear_requests();
+    simulator.cut_events();
+    wait_until(&simulator, |simulator| simulator.count("events") == 1);
+    goes_on(&simulator, &listener, &id);
+}
+
+#[test]
+fn who_cannot_sign_out_goes_on() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    simulator.fault(Fault::on("application").method("DELETE").delay(300).status(500).times(9));
+    std::thread::scope(|scope| {
+        let signing_out = scope.spawn(|| listener.app.sign_out());
+        wait_until(&simulator, |simulator| {
+            simulator.requests().iter().any(|request| request.route == "application" && request.method == "DELETE")
+        });
+        // Meanwhile the channel cannot create another.
+        simulator.delete_applications();
+        assert!(signing_out.join().unwrap().is_err());
+    });
+    goes_on(&simulator, &listener, &id);
+}
