@@ -1,7 +1,7 @@
 //! Groups and the contact list: whose presence a group stands for, and being told when they change.
 
 use super::Core;
-use super::holding::{Holding, Kind, MINUTES, is_refusal, lasting, minutes, own_address, with_duration};
+use super::holding::{Concern, Failures, Holding, Kind, MINUTES, ends_the_call, is_refusal, lasting, minutes, own_address, with_duration};
 use super::state::{Subject, Wish};
 use crate::application::Access;
 use crate::clock;
@@ -12,11 +12,11 @@ use crate::transport::{Method, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long the server tells of the contact list and its groups, in minutes: as long as it can.
-const LISTS_MINUTES: u64 = 60;
+pub(super) const LISTS_MINUTES: u64 = 60;
 
 impl Core {
     /// Reads who is in the groups that wishes are about, where that may have changed.
-    pub fn read_group_wishes(&self, access: &Access<'_>) -> Result<()> {
+    pub fn read_group_wishes(&self, access: &Access<'_>, failures: &mut Failures) -> Result<()> {
         let groups: Vec<(String, String)> = {
             let mut state = self.state();
             // Taken before it is read: a change meanwhile has it read again.
@@ -30,9 +30,13 @@ impl Core {
         for (id, group) in groups {
             let uris = match self.people.member_uris(access, &group) {
                 Ok(uris) => uris,
-                Err(error) if !self.is_settled(&id) || error.details().application_gone => {
+                Err(error) if ends_the_call(&error) => {
                     self.state().groups_due = true;
                     return Err(error);
+                }
+                Err(error) if !self.is_settled(&id) => {
+                    failures.note(Concern::Wish(id), Err(error))?;
+                    continue;
                 }
                 Err(error) if error.status() == Status::NotFound => {
                     log::warn!("a group that was subscribed to is gone: {error}");
@@ -44,7 +48,8 @@ impl Core {
                 }
                 Err(error) => {
                     self.state().groups_due = true;
-                    return Err(error);
+                    failures.note(Concern::Wish(id), Err(error))?;
+                    continue;
                 }
             };
             let members: BTreeMap<String, SipUri> =
@@ -68,7 +73,7 @@ impl Core {
     }
 
     /// Subscribes to groups as such where the server offers it: it knows the members itself then.
-    pub fn hold_groups(&self, access: &Access<'_>) -> Result<()> {
+    pub fn hold_groups(&self, access: &Access<'_>, failures: &mut Failures) -> Result<()> {
         let wanted: BTreeMap<String, BTreeSet<String>> = {
             let state = self.state();
             let group = |wish: &Wish| match &wish.subject {
@@ -82,24 +87,29 @@ impl Core {
             if held == Some(true) || members.is_empty() {
                 continue;
             }
-            // Where the members have changed it is made again, too: not every server looks again by itself.
-            let Some(again) = self.people.group_subscription(access, &group)? else { continue };
-            let request = lasting(&again);
-            let made = match access.send(request.clone()) {
-                Ok(answer) => answer,
-                // Its members are subscribed to one by one instead.
-                Err(error) if is_refusal(&error) => {
-                    log::warn!("the group \"{group}\" cannot be subscribed to as such: {error}");
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let own = own_address(access, &request, &made)?;
-            let kind = Kind::Group { named: group.clone(), again };
-            let mut state = self.state();
-            state.holdings.retain(|holding| !holding.is_of(&group));
-            state.holdings.push(Holding { own, kind, members, until: clock::now() + minutes(MINUTES) });
+            // Where the members have changed it is made again, too: not every server looks again by itself. Where it cannot be
+            // made its members are subscribed to one by one.
+            failures.note(Concern::Nobody, self.hold_group(access, &group, members))?;
         }
+        Ok(())
+    }
+
+    fn hold_group(&self, access: &Access<'_>, group: &str, members: BTreeSet<String>) -> Result<()> {
+        let Some(again) = self.people.group_subscription(access, group)? else { return Ok(()) };
+        let request = lasting(&again);
+        let made = match access.send(request.clone()) {
+            Ok(answer) => answer,
+            Err(error) if is_refusal(&error) => {
+                log::warn!("the group \"{group}\" cannot be subscribed to as such: {error}");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let own = own_address(access, &request, &made)?;
+        let kind = Kind::Group { named: group.to_owned(), again };
+        let mut state = self.state();
+        state.holdings.retain(|holding| !holding.is_of(group));
+        state.hold(access, Holding { own, kind, members, until: clock::now() + minutes(MINUTES) });
         Ok(())
     }
 
@@ -133,7 +143,10 @@ impl Core {
             }
             Err(error) => return Err(error),
         }
-        self.state().lists_until = needed.then(|| clock::now() + minutes(LISTS_MINUTES));
+        let mut state = self.state();
+        if state.is_of(access) {
+            state.lists_until = needed.then(|| clock::now() + minutes(LISTS_MINUTES));
+        }
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::Core;
 use super::state::{State, Subject, told};
 use crate::application::Access;
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::resource::navigation::{Path, with_query};
 use crate::resource::{Resource, address_key, answer};
 use crate::sip_uri::SipUri;
@@ -23,6 +23,8 @@ const FIRST_SIZE: usize = 1_000;
 /// After so many single contacts in a row that were refused the limit is one of them all.
 const REFUSALS: usize = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// So long after it was asked for something the server may still speak of it.
+pub(super) const JUST_NOW: Duration = Duration::from_secs(60);
 /// How often lost subscriptions are replaced in one go.
 const PASSES: usize = 3;
 
@@ -49,34 +51,82 @@ pub(super) enum Kind {
     },
 }
 
+/// Whom it concerns that something failed.
+pub(super) enum Concern {
+    Everybody,
+    /// The wish of that id.
+    Wish(String),
+    /// All who wish to be told of the contact list.
+    Lists,
+    /// It is made up for, and tried again.
+    Nobody,
+}
+
+/// What failed while the server was asked for what is wished.
+#[derive(Default)]
+pub(super) struct Failures(Vec<(Concern, Error)>);
+
+impl Failures {
+    /// Notes a failure; one that ends the whole call is handed back.
+    pub fn note(&mut self, concern: Concern, outcome: Result<()>) -> Result<()> {
+        match outcome {
+            Err(error) if ends_the_call(&error) => Err(error),
+            Err(error) => {
+                log::debug!("the subscriptions are not what they should be: {error}");
+                self.0.push((concern, error));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
 impl Core {
-    /// Asks the server for what is wished, no more and no less.
-    pub fn settle(&self, access: &Access<'_>) -> Result<()> {
+    /// Asks the server for what is wished, no more and no less. Of what fails, only what concerns this wish is its failure;
+    /// the rest is tried again.
+    pub fn settle(&self, access: &Access<'_>, id: Option<&str>) -> Result<()> {
         let _gate = access.hold(&self.gate)?;
         {
             let mut state = self.state();
             state.enter(access.session.generation);
             state.unsettled = false;
         }
-        let settled = self.settle_all(access);
-        if settled.is_err() {
-            self.state().unsettled = true;
-            self.bell.notify_all();
+        let mut failures = Failures::default();
+        let settled = self.settle_all(access, &mut failures);
+        self.tell_refusals();
+        if settled.is_ok() && failures.0.is_empty() {
+            return Ok(());
         }
-        settled
+        let mut state = self.state();
+        state.unsettled = true;
+        self.bell.notify_all();
+        settled?;
+        let follows_lists = id.and_then(|id| state.wishes.get(id)).is_some_and(|wish| wish.subject == Subject::Lists);
+        let concerns = |concern: &Concern| match (concern, id) {
+            (Concern::Everybody, _) | (_, None) => true,
+            (Concern::Wish(other), Some(id)) => other == id,
+            (Concern::Lists, _) => follows_lists,
+            (Concern::Nobody, _) => false,
+        };
+        failures.0.into_iter().find(|(concern, _)| concerns(concern)).map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    fn settle_all(&self, access: &Access<'_>) -> Result<()> {
-        self.read_group_wishes(access)?;
-        self.place_contacts(access)?;
-        self.let_go(access)?;
-        self.hold_groups(access)?;
+    fn settle_all(&self, access: &Access<'_>, failures: &mut Failures) -> Result<()> {
+        self.read_group_wishes(access, failures)?;
+        // Where a contact lies turns out when an event names it.
+        failures.note(Concern::Nobody, self.place_contacts(access))?;
+        self.let_go(access, failures)?;
+        self.hold_groups(access, failures)?;
         for _ in 0..PASSES {
-            if self.hold_contacts(access)? {
-                break;
+            match self.hold_contacts(access) {
+                Ok(false) => {}
+                done => {
+                    failures.note(Concern::Everybody, done.map(drop))?;
+                    break;
+                }
             }
         }
-        self.hold_lists(access)
+        failures.note(Concern::Lists, self.hold_lists(access))
     }
 
     /// Extends what ends soon.
@@ -94,10 +144,10 @@ impl Core {
         let requests: Vec<Request> = ending.iter().map(Holding::extension).collect();
         let mut failure = None;
         for (holding, answer) in ending.drain(..).zip(access.send_all(&requests)) {
-            let mut state = self.state();
             match answer {
                 Ok(_) => {
                     let until = clock::now() + minutes(MINUTES);
+                    let mut state = self.state();
                     state.holdings.iter_mut().filter(|other| other.own == holding.own).for_each(|other| other.until = until);
                 }
                 // The server speaks of the application, and means the subscription. One that it does not extend is made anew,
@@ -107,7 +157,7 @@ impl Core {
                         && (matches!(error.http_status(), Some(404 | 410)) || is_refusal(&error) || clock::now() >= holding.until) =>
                 {
                     log::info!("a subscription is gone from the server and is made anew: {error}");
-                    state.drop_holding(&holding.own);
+                    self.state().drop_holding(&holding.own);
                 }
                 Err(error) => failure = Some(error),
             }
@@ -136,6 +186,9 @@ impl Core {
         }
         let places = self.people.address_keys(access, &unplaced)?;
         let mut state = self.state();
+        if !state.is_of(access) {
+            return Ok(());
+        }
         for (uri, place) in unplaced.into_iter().zip(places) {
             match place {
                 Some(place) => drop(state.places.insert(place, uri.key().to_owned())),
@@ -198,7 +251,7 @@ impl Core {
     /// Makes a subscription for these contacts, or several where the server takes fewer at a time. Whether all were taken.
     fn cover(&self, access: &Access<'_>, create: &Url, uris: &[SipUri], refusals: &mut Refusals) -> Result<bool> {
         if let Some(error) = refusals.of_all() {
-            uris.iter().for_each(|uri| self.refuse(uri, &error));
+            uris.iter().for_each(|uri| self.state().refuse(uri.key(), &error));
             return Ok(false);
         }
         let most = self.state().most.unwrap_or(FIRST_SIZE).max(1);
@@ -219,7 +272,7 @@ impl Core {
                 let link = |rel: &str| resource.link(rel).map(|href| access.resolve(href)).transpose();
                 let kind = Kind::List { add: link("addToPresenceSubscription")?, memberships: link("memberships")? };
                 let holding = Holding { own, kind, members: keys(uris).collect(), until: clock::now() + minutes(MINUTES) };
-                self.state().holdings.push(holding);
+                self.state().hold(access, holding);
                 Ok(true)
             }
             Err(error) if is_refusal(&error) && uris.len() > 1 => {
@@ -238,7 +291,7 @@ impl Core {
                 Ok(false)
             }
             Err(error) if is_refusal(&error) => {
-                uris.iter().for_each(|uri| self.refuse(uri, &error));
+                uris.iter().for_each(|uri| self.state().refuse(uri.key(), &error));
                 refusals.note(error);
                 Ok(false)
             }
@@ -246,18 +299,23 @@ impl Core {
         }
     }
 
-    /// Tells all who wished for it that the server does not want a contact to be watched.
-    fn refuse(&self, uri: &SipUri, error: &Error) {
+    /// Tells all who wish for it and were not told yet that the server does not want a contact to be watched.
+    fn tell_refusals(&self) {
         let mut state = self.state();
-        state.refuse(uri.key());
-        for (id, wish) in state.wishes.iter().filter(|(_, wish)| wish.contacts.contains_key(uri.key())) {
-            let spelled = wish.contacts.get(uri.key()).map_or_else(|| uri.to_string(), SipUri::to_string);
-            self.queue.push(None, told::refused(id, &spelled, error));
+        let state = &mut *state;
+        for (id, wish) in &mut state.wishes {
+            for (key, error) in state.refused.iter().map(|(key, (_, error))| (key, error)) {
+                if let Some(uri) = wish.contacts.get(key)
+                    && wish.unwatched.insert(key.clone())
+                {
+                    self.queue.push(None, told::refused(id, &uri.to_string(), error));
+                }
+            }
         }
     }
 
     /// Gives up what nobody wishes any more.
-    fn let_go(&self, access: &Access<'_>) -> Result<()> {
+    fn let_go(&self, access: &Access<'_>, failures: &mut Failures) -> Result<()> {
         let (whole, some): (Vec<Holding>, Vec<(Holding, BTreeSet<String>)>) = {
             let state = self.state();
             let wanted: HashSet<&str> = state.wanted_contacts().into_keys().collect();
@@ -285,11 +343,13 @@ impl Core {
         };
         let requests: Vec<Request> = whole.iter().map(|holding| Request::delete(holding.own.clone())).collect();
         for (holding, answer) in whole.iter().zip(access.send_all(&requests)) {
-            forgiving(answer.map(drop))?;
-            self.state().holdings.retain(|other| other.own != holding.own);
+            match forgiving(answer.map(drop)) {
+                Ok(()) => self.state().holdings.retain(|other| other.own != holding.own),
+                failed => failures.note(Concern::Nobody, failed)?,
+            }
         }
         for (holding, unwanted) in some {
-            self.remove_members(access, &holding, &unwanted)?;
+            failures.note(Concern::Nobody, self.remove_members(access, &holding, &unwanted))?;
         }
         Ok(())
     }
@@ -341,6 +401,16 @@ impl State {
         wait
     }
 
+    /// Notes a subscription that was made, unless another application took the place of that which made it.
+    pub fn hold(&mut self, access: &Access<'_>, holding: Holding) {
+        if self.is_of(access) {
+            for wish in self.wishes.values_mut() {
+                wish.unwatched.retain(|key| !holding.members.contains(key));
+            }
+            self.holdings.push(holding);
+        }
+    }
+
     pub fn drop_holding(&mut self, own: &Url) {
         self.holdings.retain(|holding| holding.own != *own);
         self.unsettled = true;
@@ -363,6 +433,11 @@ impl Holding {
             Kind::List { add: Some(add), .. } if self.members.len() + count <= most => Some((self.own.clone(), add.clone())),
             _ => None,
         }
+    }
+
+    /// Whether it was made or extended just now: the server says so, and means no end of it.
+    pub fn is_fresh(&self) -> bool {
+        clock::now() + minutes(MINUTES) < self.until + JUST_NOW
     }
 
     fn extension(&self) -> Request {
@@ -421,7 +496,12 @@ pub(super) fn own_address(access: &Access<'_>, request: &Request, made: &crate::
 
 /// Whether the server does not want what was asked, rather than being unable to do it now.
 pub(super) fn is_refusal(error: &Error) -> bool {
-    matches!(error.http_status(), Some(400 | 403 | 409 | 413)) && !error.details().application_gone
+    matches!(error.http_status(), Some(400 | 403 | 404 | 405 | 409 | 410 | 413)) && !error.details().application_gone
+}
+
+/// Whether nothing else can be done in the same call, either.
+pub(super) fn ends_the_call(error: &Error) -> bool {
+    error.details().application_gone || error.status() == Status::Cancelled
 }
 
 /// What is gone need not be removed, and what cannot be is no failure of the call.

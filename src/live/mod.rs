@@ -172,7 +172,7 @@ impl Live {
             state.unsettled = true;
             before
         };
-        if let Err(error) = self.core.application.run(|access| self.core.settle(access)) {
+        if let Err(error) = self.core.application.run(|access| self.core.settle(access, Some(id))) {
             let mut state = self.core.state();
             if let Some(wish) = state.wishes.get_mut(id) {
                 (wish.contacts, wish.untold) = before;
@@ -270,7 +270,7 @@ impl Live {
         self.start_anew()?;
         let id = Uuid::new_v4().to_string();
         self.core.state().wishes.insert(id.clone(), wish);
-        if let Err(error) = self.core.application.run(|access| self.core.settle(access)) {
+        if let Err(error) = self.core.application.run(|access| self.core.settle(access, Some(&id))) {
             self.forget(&id);
             return Err(error);
         }

@@ -2,6 +2,7 @@
 
 use super::event::Event;
 use super::holding::Holding;
+use crate::application::Access;
 use crate::clock;
 use crate::error::Error;
 use crate::people::{Facet, Lists, Value};
@@ -13,6 +14,8 @@ use url::Url;
 
 /// How long a contact that the server refused is left alone.
 const REFUSED: Duration = Duration::from_secs(3600);
+/// How many addresses of contacts that nobody asks about are remembered: events name them time and again.
+const MOST_PLACES: usize = 10_000;
 
 /// One subscription as the caller knows it.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(super) struct Wish {
     pub contacts: BTreeMap<String, SipUri>,
     /// Whose present state is still to be told.
     pub untold: HashSet<(Facet, String)>,
+    /// Whom the server does not want to be watched, as it was told.
+    pub unwatched: HashSet<String>,
     /// Whether it is known whom it is about.
     pub settled: bool,
 }
@@ -59,6 +64,15 @@ impl Seen {
     }
 }
 
+/// A contact that an event named and nobody has met.
+pub(super) struct Stranger {
+    pub url: Url,
+    /// What happened to it.
+    pub facets: BTreeSet<Facet>,
+    /// How often it could not be read.
+    pub failures: u32,
+}
+
 #[derive(Default)]
 pub(super) struct State {
     pub wishes: BTreeMap<String, Wish>,
@@ -68,7 +82,8 @@ pub(super) struct State {
     pub holdings: Vec<Holding>,
     /// The most contacts that one subscription of the server's takes, as far as that was learned.
     pub most: Option<usize>,
-    refused: HashMap<String, Duration>,
+    /// Contacts that the server does not want to be watched: why, and until when they are left alone.
+    pub refused: HashMap<String, (Duration, Error)>,
     /// Contacts by the keys of their addresses, which is how events name them.
     pub places: HashMap<String, String>,
     /// Contacts that were sought in vain.
@@ -76,8 +91,10 @@ pub(super) struct State {
     pub seen: HashMap<String, Seen>,
     /// What is to be read.
     pub stale: BTreeSet<(Facet, String)>,
-    /// Contacts that events named and nobody has met, by the keys of their addresses, and what happened to them.
-    pub strangers: BTreeMap<String, (Url, BTreeSet<Facet>)>,
+    /// What could not be read, for a reason of its own.
+    pub unreadable: BTreeSet<(Facet, String)>,
+    /// Contacts that events named and nobody has met, by the keys of their addresses.
+    pub strangers: BTreeMap<String, Stranger>,
     /// Whether the server has to be asked for more or less than it holds.
     pub unsettled: bool,
     /// Until when they are left alone after a failure, and how long that is.
@@ -111,9 +128,15 @@ impl State {
         }
     }
 
+    /// Whether it is about the application that is asked.
+    pub fn is_of(&self, access: &Access<'_>) -> bool {
+        self.generation == access.session.generation
+    }
+
     /// The server has dropped all subscriptions.
     pub fn reset(&mut self) {
         self.holdings.clear();
+        self.most = None;
         self.refused.clear();
         self.lists_until = None;
         self.unsettled = true;
@@ -158,38 +181,42 @@ impl State {
         let wanted: HashSet<String> = self.wanted_contacts().into_keys().map(str::to_owned).collect();
         self.seen.retain(|key, _| wanted.contains(key));
         self.stale.retain(|(_, key)| wanted.contains(key));
+        self.unreadable.retain(|(_, key)| wanted.contains(key));
+        if self.places.len() > 2 * wanted.len() + MOST_PLACES {
+            self.places.retain(|_, key| wanted.contains(key));
+        }
         self.refused.retain(|key, _| wanted.contains(key));
         if !self.has_lists_wish() {
             self.lists = None;
         }
     }
 
-    pub fn refuse(&mut self, key: &str) {
-        self.refused.insert(key.to_owned(), clock::now() + REFUSED);
+    pub fn refuse(&mut self, key: &str, error: &Error) {
+        self.refused.insert(key.to_owned(), (clock::now() + REFUSED, error.clone()));
     }
 
     /// Whether the server did not want the contact a while ago.
     pub fn is_refused(&self, key: &str) -> bool {
-        self.refused.get(key).is_some_and(|until| clock::now() < *until)
+        self.refused.get(key).is_some_and(|(until, _)| clock::now() < *until)
     }
 
     /// Those that were refused long enough ago are tried again.
     pub fn end_refusals(&mut self) {
         let (before, now) = (self.refused.len(), clock::now());
-        self.refused.retain(|_, until| now < *until);
+        self.refused.retain(|_, (until, _)| now < *until);
         self.unsettled |= self.refused.len() < before;
     }
 
     /// When refused contacts are to be tried again.
     pub fn refusals_end(&self) -> Option<Duration> {
-        self.refused.values().min().copied()
+        self.refused.values().map(|(until, _)| *until).min()
     }
 }
 
 impl Wish {
     pub fn new(subject: Subject, facets: Vec<Facet>, contacts: BTreeMap<String, SipUri>) -> Wish {
         let settled = !matches!(subject, Subject::Group(_));
-        let mut wish = Wish { subject, facets, contacts, untold: HashSet::new(), settled };
+        let mut wish = Wish { subject, facets, contacts, untold: HashSet::new(), unwatched: HashSet::new(), settled };
         wish.untold = wish.wanted().collect();
         wish
     }
@@ -211,6 +238,7 @@ impl Wish {
     pub fn remove(&mut self, key: &str) {
         self.contacts.remove(key);
         self.untold.retain(|(_, untold)| untold != key);
+        self.unwatched.remove(key);
     }
 }
 

@@ -3,8 +3,10 @@
 
 use super::Core;
 use super::event::Event;
+use super::groups::LISTS_MINUTES;
+use super::holding::{JUST_NOW, ends_the_call, minutes};
 use super::queue::Subject;
-use super::state::{Note, State, told};
+use super::state::{Note, State, Stranger, told};
 use crate::application::Access;
 use crate::clock;
 use crate::error::{Error, Result, Status};
@@ -16,6 +18,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use url::Url;
 
+/// How often one is tried to be read whom an event named and nobody has met.
+const STRANGERS_CHANCES: u32 = 10;
 /// How many values are read before the channel is looked at again.
 const AT_ONCE: usize = 500;
 /// Where the presences lie that the server added or dropped by itself.
@@ -79,7 +83,7 @@ impl Core {
         let mut outcome = Ok(());
         for part in [Core::meet_strangers, Core::read_lists, Core::read_stale] {
             match part(self, access) {
-                Err(error) if error.details().application_gone || error.status() == Status::Cancelled => return Err(error),
+                Err(error) if ends_the_call(&error) => return Err(error),
                 Err(error) => outcome = Err(error),
                 Ok(()) => {}
             }
@@ -96,24 +100,25 @@ impl Core {
                 return Ok(());
             }
             state.end_refusals();
+            let unreadable = std::mem::take(&mut state.unreadable);
+            state.stale.extend(unreadable);
             if !state.unsettled && state.has_group_wish() {
                 // Whoever joined or left a group unnoticed is noticed whenever subscriptions are extended.
                 state.groups_due = true;
                 state.unsettled = true;
             }
         }
-        let is_for_the_call = |error: &Error| error.details().application_gone || error.status() == Status::Cancelled;
         let extended = self.extend(access);
         let kept = match extended {
-            Err(error) if is_for_the_call(&error) => return Err(error),
+            Err(error) if ends_the_call(&error) => return Err(error),
             extended => {
                 let unsettled = self.state().unsettled;
-                let settled = if unsettled { self.settle(access) } else { Ok(()) };
+                let settled = if unsettled { self.settle(access, None) } else { Ok(()) };
                 settled.and(extended)
             }
         };
         match kept {
-            Err(error) if is_for_the_call(&error) => Err(error),
+            Err(error) if ends_the_call(&error) => Err(error),
             Err(error) => {
                 let wait = self.state().put_off();
                 log::warn!("the subscriptions cannot be kept up, which is tried again in {} ms: {error}", wait.as_millis());
@@ -153,11 +158,14 @@ impl Core {
             ("contact", "added" | "deleted", _) => self.lists_changed(access),
             (rel, _, _) if rel == "group" || rel.ends_with("Group") => self.lists_changed(access),
             ("presenceSubscription", kind, _) => self.take_subscription(&url, kind),
-            ("myContactsAndGroupsSubscription", _, _) => {
-                // It may have ended; to start one that runs does no harm.
+            ("myContactsAndGroupsSubscription", kind, _) => {
+                // It may have ended; to start one that runs does no harm, but for having this event again.
                 let mut state = self.state();
-                state.lists_until = None;
-                state.unsettled = true;
+                let fresh = state.lists_until.is_some_and(|until| clock::now() + minutes(LISTS_MINUTES) < until + JUST_NOW);
+                if kind == "deleted" || !fresh {
+                    state.lists_until = None;
+                    state.unsettled = true;
+                }
             }
             (rel, _, within) => match Facet::of_rel(rel) {
                 // A contact is its own place, whatever it is in.
@@ -177,7 +185,7 @@ impl Core {
         let key = address_key(url);
         let Some(at) = state.holdings.iter().position(|holding| address_key(&holding.own) == key) else { return };
         match kind {
-            "updated" => state.holdings[at].until = clock::now(),
+            "updated" if !state.holdings[at].is_fresh() => state.holdings[at].until = clock::now(),
             "deleted" => {
                 let own = state.holdings[at].own.clone();
                 state.drop_holding(&own);
@@ -203,10 +211,11 @@ impl Core {
         let place = address_key(&contact);
         let mut state = self.state();
         let Some(key) = state.places.get(&place).cloned() else {
-            state.strangers.entry(place).or_insert_with(|| (contact, BTreeSet::new())).1.insert(facet);
+            let stranger = || Stranger { url: contact, facets: BTreeSet::new(), failures: 0 };
+            state.strangers.entry(place).or_insert_with(stranger).facets.insert(facet);
             return;
         };
-        if !state.is_wanted(facet, &key) || event.kind == "deleted" {
+        if !state.is_wanted(facet, &key) {
             return;
         }
         drop(state);
@@ -224,25 +233,29 @@ impl Core {
             return Ok(());
         }
         let mut failure = None;
-        let urls: Vec<Url> = strangers.values().map(|(url, _)| url.clone()).collect();
-        for ((place, (url, facets)), met) in strangers.into_iter().zip(self.people.meet(access, &urls)) {
+        let urls: Vec<Url> = strangers.values().map(|stranger| stranger.url.clone()).collect();
+        for ((place, mut stranger), met) in strangers.into_iter().zip(self.people.meet(access, &urls)) {
             let mut state = self.state();
             match met {
                 Ok(uri) => {
                     let key = SipUri::key_of(&uri);
                     state.nowhere.remove(&key);
-                    for facet in facets {
+                    for facet in stranger.facets {
                         if state.is_wanted(facet, &key) {
                             state.stale.insert((facet, key.clone()));
                         }
                     }
                     state.places.insert(place, key);
                 }
-                Err(error) if is_for_all(&error) => {
-                    state.strangers.insert(place, (url, facets));
+                Err(error) if is_for_all(&error) && stranger.failures < STRANGERS_CHANCES => {
+                    stranger.failures += 1;
+                    state.strangers.insert(place, stranger);
                     failure = Some(error);
                 }
-                Err(error) => log::info!("an event names a contact that cannot be read: {error}"),
+                Err(error) => {
+                    drop(state);
+                    log::info!("an event names a contact that cannot be read: {error}");
+                }
             }
         }
         failure.map_or(Ok(()), Err)
@@ -310,18 +323,21 @@ impl Core {
         *state.seen.entry(key.to_owned()).or_default().value(facet) = Some(value);
     }
 
-    /// Tells those who were never told anything of a contact that nothing can be read of it.
+    /// Tells that nothing can be read of a contact: those who were told what was to be read, or wait for it.
     fn tell_failure(&self, facet: Facet, uri: &SipUri, error: &Error) {
         log::info!("the {} of {uri} cannot be read: {error}", facet.name());
         let mut state = self.state();
-        let untold = (facet, uri.key().to_owned());
-        let mut told = Vec::new();
+        let state = &mut *state;
+        let failed = (facet, uri.key().to_owned());
+        let known = state.seen.get_mut(uri.key()).is_some_and(|seen| seen.value(facet).take().is_some());
         for (id, wish) in &mut state.wishes {
-            if wish.untold.remove(&untold) && facet == Facet::Presence {
-                told.push(told::refused(id, &uri.to_string(), error));
+            let untold = wish.untold.remove(&failed);
+            let concerned = untold || known && wish.contacts.contains_key(uri.key());
+            if concerned && facet == Facet::Presence {
+                self.queue.push(None, told::refused(id, &uri.to_string(), error));
             }
         }
-        told.into_iter().for_each(|json| self.queue.push(None, json));
+        state.unreadable.insert(failed);
     }
 
     /// Reads the contact list and its groups where they have changed, and tells the differences.
@@ -332,7 +348,9 @@ impl Core {
                 return Ok(());
             }
         }
-        let now = self.people.lists(access).inspect_err(|_| self.state().lists_due = true)?;
+        // Who begins to wish for it reads it as well, and the later reading is to be the one that stays.
+        let read = access.hold(&self.gate).and_then(|gate| Ok((gate, self.people.lists(access)?)));
+        let (_gate, now) = read.inspect_err(|_| self.state().lists_due = true)?;
         let mut state = self.state();
         let ids: Vec<String> =
             state.wishes.iter().filter(|(_, wish)| wish.subject == super::state::Subject::Lists).map(|(id, _)| id.clone()).collect();

@@ -154,7 +154,12 @@ impl People {
         if uris.is_empty() {
             return Ok(Vec::new());
         }
-        let urls = uris.iter().map(|uri| self.search_address(access, uri.address(), 0)).collect::<Result<Vec<_>>>()?;
+        let urls = match uris.iter().map(|uri| self.search_address(access, uri.address(), 0)).collect::<Result<Vec<_>>>() {
+            Ok(urls) => urls,
+            // Who may not search finds nobody.
+            Err(error) if error.status() == Status::Forbidden => return Ok(vec![Some(error); uris.len()]),
+            Err(error) => return Err(error),
+        };
         let mut failures = Vec::with_capacity(uris.len());
         for answer in access.get_all(&urls) {
             let learned = answer.and_then(|document| {

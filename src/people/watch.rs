@@ -126,7 +126,7 @@ impl People {
         let mut keys = Vec::with_capacity(uris.len());
         for found in self.find_all(access, uris)? {
             keys.push(match found {
-                Ok(known) => known.url(access, "self").transpose()?.as_ref().map(address_key),
+                Ok(known) => known.url(access, "self").and_then(Result::ok).as_ref().map(address_key),
                 Err(_) => None,
             });
         }
