@@ -204,6 +204,12 @@ impl Client {
         self.rooms.live.next_event(timeout)
     }
 
+    /// Begins to listen, which asking for events does by itself.
+    #[cfg(feature = "capi")]
+    pub(crate) fn listen(&self) -> Result<()> {
+        self.rooms.live.start()
+    }
+
     /// Sets who is called with each event, on a thread of the library, or removes it. When this returns, the former one
     /// runs no more.
     pub fn set_event_callback(&self, callback: Option<EventCallback>) -> Result<()> {

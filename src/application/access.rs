@@ -78,7 +78,7 @@ impl<'a> Access<'a> {
         match answer.status {
             200..=299 if answer::is_page(&answer) => Err(answer::foreign(request, &answer)),
             200..=299 | 304 => Ok(answer),
-            _ => Err(self.judge(answer::refusal(request, &answer))),
+            _ => Err(self.judge(request, answer::refusal(request, &answer))),
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> Access<'a> {
 
     pub(super) fn document(&self, request: &Request, answer: &Answer) -> Result<Document> {
         if !answer.is_success() {
-            return Err(self.judge(answer::refusal(request, answer)));
+            return Err(self.judge(request, answer::refusal(request, answer)));
         }
         let text = answer::body_text(request, answer)?;
         if !text.starts_with('{') {
@@ -152,11 +152,13 @@ impl<'a> Access<'a> {
 
     /// Marks an error that means that the application is gone. Servers say "application not found" of lesser things,
     /// too, so the application itself is asked for.
-    pub(super) fn judge(&self, mut error: Error) -> Error {
+    pub(super) fn judge(&self, request: &Request, mut error: Error) -> Error {
+        let asked_for_itself = request.method == Method::GET && request.url == self.session.document.url;
         let is = |name| error.subcode() == Some(name) || error.code() == Some(name);
         const FINAL: [&str; 3] = ["TooManyApplications", "UserAgentNotAllowed", "CannotRedirect"];
         let gone = match error.http_status() {
             Some(410) if FINAL.into_iter().any(is) => false,
+            Some(404 | 410) if asked_for_itself => true,
             Some(410) if is("InactiveApplicationExpired") => true,
             Some(404) if is("ApplicationNotFound") => *self.gone.get_or_init(|| self.application_is_gone()),
             Some(410) => *self.gone.get_or_init(|| self.application_is_gone()),

@@ -114,7 +114,7 @@ impl Access<'_> {
                         round.turn_away(chunk, &answer::refusal(batch, &answer), answer.retry_after(), true);
                     }
                     Ok(answer) if matches!(answer.status, 404 | 405 | 415 | 501) => {
-                        let error = self.judge(answer::refusal(batch, &answer));
+                        let error = self.judge(batch, answer::refusal(batch, &answer));
                         if error.details().application_gone {
                             chunk.iter().for_each(|at| round.found[*at] = Some(Err(error.clone())));
                         } else {
@@ -143,7 +143,7 @@ impl Access<'_> {
 
     /// The parts of a batch's answer, each to its place. A part that the server was too busy for stays open.
     fn spread(&self, batch: &Request, answer: &Answer, chunk: &[usize], round: &mut Round<'_>) {
-        let parts = multipart(batch, answer).map_err(|error| self.judge(error)).and_then(|parts| {
+        let parts = multipart(batch, answer).map_err(|error| self.judge(batch, error)).and_then(|parts| {
             if parts.len() >= chunk.len() {
                 return Ok(parts);
             }

@@ -22,8 +22,8 @@ mod system {
     use std::os::unix::net::UnixStream;
     use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-    /// A byte lies in a pair of sockets while the flag is up. None of their ends ever blocks: the host may read the byte,
-    /// though it need not.
+    /// Bytes lie in a pair of sockets while the flag is up. None of their ends ever blocks. The host need not read them; for
+    /// one that does there is another with every event, and as long as events wait after one was taken.
     pub struct Descriptor {
         inner: UnixStream,
         outer: UnixStream,
@@ -45,15 +45,15 @@ mod system {
 
     impl Flag for Descriptor {
         fn raise(&self) {
-            if !self.up.swap(true, SeqCst) {
-                // There is room for a byte, and both ends are open as long as this lives.
-                let _ = (&self.inner).write(&[1]);
-            }
+            self.up.store(true, SeqCst);
+            // Both ends are open as long as this lives, and where there is no room there are bytes.
+            let _ = (&self.inner).write(&[1]);
         }
 
         fn lower(&self) {
             if self.up.swap(false, SeqCst) {
-                let _ = (&self.outer).read(&mut [0]);
+                let mut bytes = [0; 1024];
+                while (&self.outer).read(&mut bytes).is_ok_and(|read| read == bytes.len()) {}
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use super::application::{client, opened, ucwa_application};
 use super::callback::{UserData, event_callback, ucwa_event_callback};
-use super::guard::guard_network;
+use super::guard::{guard, guard_network};
+use super::sigpipe::Shield;
 use super::{UCWA_OK, strings, ucwa_status};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -156,7 +157,8 @@ pub unsafe extern "C" fn ucwa_next_event(application: *mut ucwa_application, tim
 ///         to the library. On a failure it still belongs to the caller, and `destroy` is not called. UCWA_CONFLICT
 ///         where a thread waits in ucwa_next_event, or ucwa_event_descriptor was called: events are pulled or pushed.
 ///
-/// Threads: any. It waits for a callback that runs.
+/// Threads: any. It waits for the one call of the former callback that runs. The callback's thread has the signal mask of
+/// the thread that set the first callback. To remove it is possible after ucwa_application_cancel, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_set_event_callback(
     application: *mut ucwa_application,
@@ -165,8 +167,13 @@ pub unsafe extern "C" fn ucwa_set_event_callback(
     destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
 ) -> ucwa_status {
     // SAFETY: the handle is live; callback, data and destructor belong together and suit any thread.
-    guard_network(|| unsafe {
+    guard(|| unsafe {
         let client = client(application)?;
+        if callback.is_some() {
+            // The threads that send are to have it, and that of the callback the host's own signal mask.
+            let _shield = Shield::raise();
+            client.listen()?;
+        }
         let data = Arc::new(UserData::lent(user_data, destroy));
         client.set_event_callback(event_callback(callback, Arc::clone(&data)))?;
         data.take_over();
@@ -176,7 +183,7 @@ pub unsafe extern "C" fn ucwa_set_event_callback(
 
 /// What a poll or select loop watches: it is readable while events wait, and when the application is cancelled. Then
 /// take all of them with ucwa_next_event and a timeout of 0. Nothing has to be read from it, and it is not to be closed:
-/// it goes with the application.
+/// it goes with the application. Who reads from it all the same misses nothing.
 ///
 /// @param application The application.
 /// @return A file descriptor; on Windows the HANDLE of an event, for WaitForMultipleObjects. The same at every call.

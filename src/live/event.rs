@@ -63,7 +63,7 @@ struct Written<'a> {
 struct Target<'a> {
     #[serde(borrow, default)]
     rel: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     href: Cow<'a, str>,
 }
 
@@ -79,7 +79,8 @@ impl Answer {
             let Some(written) = serde_json::from_str::<Sender<'_>>(sender.get()).ok().and_then(|sender| sender.events) else { continue };
             for event in each(written) {
                 match serde_json::from_str::<Written<'_>>(event.get()) {
-                    Ok(written) => events.push(Event::of(written)),
+                    Ok(written) if !written.link.href.is_empty() => events.push(Event::of(written)),
+                    Ok(_) => log::warn!("an event that does not say what it is about is passed over"),
                     Err(error) => log::warn!("an event of an unknown shape is passed over: {error}"),
                 }
             }
@@ -96,7 +97,10 @@ impl Event {
             resource: written.embedded.and_then(|embedded| embedded_of(embedded, &rel)),
             rel,
             href: written.link.href.into_owned(),
-            within: written.within.map(|target| (target.rel.into_owned(), target.href.into_owned())),
+            within: written
+                .within
+                .filter(|target| !target.href.is_empty())
+                .map(|target| (target.rel.into_owned(), target.href.into_owned())),
             status: written.status.and_then(text_of).map(Cow::into_owned),
             reason: written.reason,
         }
@@ -128,8 +132,8 @@ mod tests {
         let text = r#"{"_links":{"self":{"href":"/e?ack=1"},"next":{"href":"/e?ack=2&key=x"}},"sender":[
             {"rel":"people","href":"/people","events":[
                 {"type":"updated","link":{"rel":"contactPresence","href":"/people/a@b/presence"},"in":{"rel":"contact","href":"/people/a@b"}},
-                {"type":"updated","link":{"rel":"contactNote","href":"/people/a@b/note"},"_embedded":{"contactNote":{"message":"x"}}},
-                {"type":"surprise"}]},
+                {"type":"updated","link":{"rel":"contactNote","href":"/people/a@b/note"},"in":{"rel":"contact"},"_embedded":{"contactNote":{"message":"x"}}},
+                {"type":"surprise"},{"type":"updated","link":{"rel":"contactNote"}}]},
             {"rel":"people","href":"/people","events":{"type":"added","link":{"rel":"group","href":"/g"}}},
             {"rel":"communication","href":"/c","events":[{"type":"completed","status":"Failure","reason":{"code":"Gone"},"link":{"rel":"x","href":"/x"}}]}]}"#;
         let answer = Answer::read(text).unwrap();
@@ -145,6 +149,7 @@ mod tests {
             ]
         );
         assert_eq!(answer.events[0].within, Some(("contact".to_owned(), "/people/a@b".to_owned())));
+        assert_eq!(answer.events[1].within, None);
         assert_eq!(answer.events[1].resource.as_ref().unwrap().get(), r#"{"message":"x"}"#);
         assert_eq!(
             (answer.events[3].status.as_deref(), answer.events[3].reason.as_ref().unwrap().get()),

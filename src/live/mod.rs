@@ -299,7 +299,7 @@ impl Live {
 
     /// Starts the threads, where they do not run. A channel that has stopped is left alone: another program may be
     /// listening in its place.
-    fn start(&self) -> Result<()> {
+    pub fn start(&self) -> Result<()> {
         if self.core.application.is_cancelled() {
             return Err(Error::cancelled());
         }
@@ -380,7 +380,7 @@ impl Core {
                 let uri = seen.uri.clone();
                 if let Some(value) = seen.value(*facet) {
                     let json = told::value(*facet, &uri, value, &ids);
-                    self.queue.push(Some(queue::Subject::Contact(facet.name(), key.clone())), json);
+                    self.queue.push_for(Some(queue::Subject::Contact(facet.name(), key.clone())), ids.to_vec(), json);
                     return false;
                 }
             }

@@ -1,7 +1,7 @@
 //! The events that wait for the caller: bounded, and handed out in order, to whoever pulls or to a callback.
 
 use crate::error::{Error, Result, Status};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
@@ -34,7 +34,16 @@ pub(super) enum Subject {
 struct Item {
     /// `None` where every event counts.
     subject: Option<Subject>,
+    /// The subscriptions that it is for: it is void for those that a later one of the same subject is for.
+    ids: Vec<String>,
     json: String,
+}
+
+impl Item {
+    /// Whether there may be any number of its kind.
+    fn is_unbounded(&self) -> bool {
+        !matches!(self.subject, Some(Subject::Contact(..) | Subject::Connection))
+    }
 }
 
 /// The events that wait.
@@ -53,6 +62,8 @@ struct Inside {
     flag: Option<Arc<dyn Flag>>,
     callback: Option<EventCallback>,
     calling: bool,
+    /// How many calls of callbacks are over.
+    called: u64,
     caller: Option<(ThreadId, JoinHandle<()>)>,
 }
 
@@ -67,14 +78,20 @@ impl Queue {
             flag: None,
             callback: None,
             calling: false,
+            called: 0,
             caller: None,
         };
         Queue { inside: Mutex::new(inside), bell: Condvar::new() }
     }
 
     pub fn push(&self, subject: Option<Subject>, json: String) {
+        self.push_for(subject, Vec::new(), json);
+    }
+
+    /// The same for an event that names the subscriptions that it is for.
+    pub fn push_for(&self, subject: Option<Subject>, ids: Vec<String>, json: String) {
         let mut inside = self.lock();
-        inside.items.push_back(Item { subject, json });
+        inside.items.push_back(Item { subject, ids, json });
         if inside.items.len() > inside.room {
             inside.make_room();
         }
@@ -119,10 +136,10 @@ impl Queue {
     }
 
     /// Sets who is called with each event, or removes it. Afterwards the former one runs no more, unless this is called
-    /// from within it.
+    /// from within it. To remove it is allowed when all is over, too.
     pub fn set_callback(self: &Arc<Self>, callback: Option<EventCallback>) -> Result<()> {
         let mut inside = self.lock();
-        if inside.closed {
+        if inside.closed && callback.is_some() {
             return Err(Error::cancelled());
         }
         if callback.is_some() && inside.pulling > 0 {
@@ -141,7 +158,9 @@ impl Queue {
         let former = std::mem::replace(&mut inside.callback, callback);
         let within = inside.is_caller();
         self.bell.notify_all();
-        while inside.calling && !within {
+        // Not for the calls of the next one, which may follow at once.
+        let called = inside.called;
+        while inside.calling && inside.called == called && !within {
             inside = self.bell.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
         drop(inside);
@@ -209,6 +228,7 @@ impl Queue {
             drop(callback);
             inside = self.lock();
             inside.calling = false;
+            inside.called += 1;
             self.bell.notify_all();
         }
     }
@@ -232,21 +252,31 @@ impl Inside {
         Some(json)
     }
 
-    /// Drops what later events make void. Of those that all count the oldest go where there is still no room.
+    /// Drops what later events make void. Of those of which there may be any number the oldest go where there is still no
+    /// room.
     fn make_room(&mut self) {
         let before = self.items.len();
-        let mut seen = HashSet::new();
-        let mut last: Vec<bool> =
-            self.items.iter().rev().map(|item| item.subject.as_ref().is_none_or(|subject| seen.insert(subject))).collect();
-        let mut surplus = last.iter().filter(|stays| **stays).count().saturating_sub(seen.len()).saturating_sub(ROOMY / 2);
-        let mut stays = || last.pop().unwrap_or(true);
+        let mut later: HashMap<&Subject, HashSet<&str>> = HashMap::new();
+        let mut stay = Vec::with_capacity(before);
+        let mut unbounded = 0_usize;
+        for item in self.items.iter().rev() {
+            let counts = match &item.subject {
+                None => true,
+                Some(subject) => {
+                    let first = !later.contains_key(subject);
+                    let ids = later.entry(subject).or_default();
+                    item.ids.iter().fold(first, |counts, id| ids.insert(id) || counts)
+                }
+            };
+            unbounded += usize::from(counts && item.is_unbounded());
+            stay.push(counts);
+        }
+        let mut surplus = unbounded.saturating_sub(ROOMY / 2);
         self.items.retain(|item| {
-            let stays = stays();
-            if stays && item.subject.is_none() && surplus > 0 {
-                surplus -= 1;
-                return false;
-            }
-            stays
+            let stays = stay.pop().unwrap_or(true);
+            let goes = stays && surplus > 0 && item.is_unbounded();
+            surplus -= usize::from(goes);
+            stays && !goes
         });
         self.dropped += u64::try_from(before - self.items.len()).unwrap_or(0);
         // As many subjects as there are wait at the most; to look at them all at every event would be slow.
@@ -302,16 +332,80 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_subject_is_bounded_too() {
+    fn what_there_may_be_any_number_of_is_bounded_too() {
+        let subjects: [fn(usize) -> Option<Subject>; 2] = [|_| None, |number| Some(Subject::Resource(number.to_string()))];
+        for subject in subjects {
+            let queue = Queue::new();
+            queue.push(contact(1), "the only one".to_owned());
+            for number in 0..20_000 {
+                queue.push(subject(number), number.to_string());
+            }
+            let told = all(&queue);
+            assert!(told.len() <= ROOMY + 1);
+            assert_eq!((told[1].as_str(), told.last().unwrap().as_str()), ("the only one", "19999"));
+            let dropped: usize = told[0].trim_end_matches('}').rsplit(':').next().unwrap().parse().unwrap();
+            assert_eq!(dropped + told.len() - 1, 20_001);
+        }
+    }
+
+    #[test]
+    fn every_subscription_gets_the_latest() {
         let queue = Queue::new();
-        for number in 0..20_000 {
-            queue.push(None, number.to_string());
+        let push = |id: &[&str], json: &str| queue.push_for(contact(1), id.iter().map(|id| (*id).to_owned()).collect(), json.to_owned());
+        push(&["a"], "void");
+        push(&["a", "b"], "the last one for b");
+        push(&["a"], "void");
+        push(&["a"], "the last one for a");
+        for number in 0..ROOMY {
+            queue.push(contact(2), number.to_string());
         }
         let told = all(&queue);
-        assert!(told.len() <= ROOMY + 1);
-        assert_eq!(told.last().unwrap(), "19999");
-        let dropped: usize = told[0].trim_end_matches('}').rsplit(':').next().unwrap().parse().unwrap();
-        assert_eq!(dropped + told.len() - 1, 20_000);
+        assert_eq!(told[1..3], ["the last one for b", "the last one for a"]);
+        assert!(told[3..].iter().all(|event| event.parse::<usize>().is_ok()));
+    }
+
+    #[test]
+    fn who_replaces_a_callback_waits_for_one_call_only() {
+        let queue = Arc::new(Queue::new());
+        let (started, start) = std::sync::mpsc::channel();
+        let (go_on, gate) = std::sync::mpsc::channel::<()>();
+        let (started, gate) = (Mutex::new(started), Mutex::new(gate));
+        let slow: EventCallback = Arc::new(move |_| {
+            started.lock().unwrap().send(()).unwrap();
+            gate.lock().unwrap().recv().unwrap();
+        });
+        queue.set_callback(Some(slow)).unwrap();
+        queue.push(None, "1".to_owned());
+        start.recv().unwrap();
+        queue.push(None, "2".to_owned());
+        // The next one never returns while this goes on: to wait for it were to wait for ever.
+        let (entered, enter) = std::sync::mpsc::channel();
+        let (last, end) = std::sync::mpsc::channel::<()>();
+        let (entered, end) = (Mutex::new(entered), Mutex::new(end));
+        let endless: EventCallback = Arc::new(move |_| {
+            entered.lock().unwrap().send(()).unwrap();
+            let _ = end.lock().unwrap().recv();
+        });
+        std::thread::scope(|scope| {
+            let replacing = scope.spawn(|| queue.set_callback(Some(Arc::clone(&endless))));
+            // It is to be the one that takes the next event.
+            let is_set = || queue.lock().callback.as_ref().is_some_and(|set| std::ptr::addr_eq(Arc::as_ptr(set), Arc::as_ptr(&endless)));
+            while !is_set() {
+                thread::yield_now();
+            }
+            go_on.send(()).unwrap();
+            replacing.join().unwrap().unwrap();
+        });
+        enter.recv().unwrap();
+        // When all is over, too, who removes it waits for the call that runs.
+        queue.close();
+        std::thread::scope(|scope| {
+            let removing = scope.spawn(|| queue.set_callback(None));
+            drop(last);
+            removing.join().unwrap().unwrap();
+        });
+        assert!(!queue.lock().calling);
+        queue.join();
     }
 
     #[test]

@@ -284,6 +284,13 @@ impl Core {
                 continue;
             }
             let values = self.people.values(access, &uris, facet).unwrap_or_else(|error| uris.iter().map(|_| Err(error.clone())).collect());
+            // Where the application is gone it is said of everything that it is not there.
+            if values.iter().any(|value| matches!(value, Err(error) if error.http_status() == Some(404)))
+                && let Err(error) = access.get(&access.session.document.url)
+            {
+                self.state().stale.extend(due);
+                return Err(error);
+            }
             for (uri, value) in uris.iter().zip(values) {
                 match value {
                     Ok(value) => self.tell(access, facet, uri.key(), value),
@@ -318,7 +325,7 @@ impl Core {
         ids.retain(|id| state.wishes.get_mut(id).is_some_and(|wish| wish.untold.remove(&untold)) || changed);
         if !ids.is_empty() {
             let json = told::value(facet, &uri, &value, &ids);
-            self.queue.push(Some(Subject::Contact(facet.name(), key.to_owned())), json);
+            self.queue.push_for(Some(Subject::Contact(facet.name(), key.to_owned())), ids, json);
         }
         *state.seen.entry(key.to_owned()).or_default().value(facet) = Some(value);
     }

@@ -135,6 +135,62 @@ fn a_descriptor_for_poll() {
     assert_eq!(listener.app.next_event(0).unwrap_err().status, UCWA_CANCELLED);
 }
 
+#[cfg(unix)]
+#[test]
+fn who_reads_from_the_descriptor_misses_nothing() {
+    let simulator = simulator();
+    let listener = Listener::on(&simulator);
+    let descriptor = i32::try_from(listener.app.descriptor().unwrap()).unwrap();
+    let readable = |timeout_ms: i32| {
+        let mut watched = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
+        // SAFETY: one entry, which outlives the call.
+        unsafe { libc::poll(&mut watched, 1, timeout_ms) == 1 }
+    };
+    listener.app.subscribe(&json!([SARA, MANISH, "sip:DanaB@contoso.com"]).to_string()).unwrap();
+    // One event for each time that it is readable, as a loop does that reads a byte for an event.
+    for _ in 0..3 {
+        assert!(readable(60_000));
+        // SAFETY: there is room for what is read.
+        unsafe { libc::read(descriptor, [0_u8; 64].as_mut_ptr().cast(), 64) };
+        assert_eq!(listener.app.next_event(60_000).unwrap()["event"], "presence");
+    }
+    assert!(!readable(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_callback_has_the_signal_mask_of_the_host() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    let (sender, receiver) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    app.on_event(Box::new(move |_| {
+        let mut mask = std::mem::MaybeUninit::uninit();
+        // SAFETY: the mask is only asked for, and written before it is looked at.
+        let blocked = unsafe {
+            libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), mask.as_mut_ptr());
+            libc::sigismember(mask.as_ptr(), libc::SIGPIPE)
+        };
+        sender.lock().unwrap().send(blocked).unwrap();
+    }))
+    .unwrap();
+    app.subscribe(&json!([SARA]).to_string()).unwrap();
+    assert_eq!(receiver.recv_timeout(LONGEST).unwrap(), 0);
+}
+
+#[test]
+fn a_callback_is_removed_after_all_is_over() {
+    let simulator = simulator();
+    let app = App::on(&simulator);
+    let (sender, receiver) = mpsc::channel::<()>();
+    let sender = Mutex::new(sender);
+    app.on_event(Box::new(move |_| sender.lock().unwrap().send(()).unwrap())).unwrap();
+    app.cancel();
+    assert_eq!(app.on_event(Box::new(|_| {})).unwrap_err().status, UCWA_CANCELLED);
+    app.no_callback().unwrap();
+    assert!(receiver.recv().is_err(), "what belongs to it is gone");
+}
+
 #[test]
 fn a_slow_reader_is_told_that_it_lagged() {
     let simulator = fast(Simulator::builder().contacts(1_500));

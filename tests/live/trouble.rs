@@ -69,6 +69,16 @@ fn applications_that_end() {
 }
 
 #[test]
+fn an_application_that_is_gone_without_saying_what_is_gone() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    let own = listener.app.application().unwrap()["href"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    simulator.fault(Fault::any().path(&own).respond(404, "").forever());
+    simulator.delete_applications();
+    goes_on(&simulator, &listener, &id);
+}
+
+#[test]
 fn another_thread_creates_the_application_anew() {
     let simulator = simulator();
     let (listener, id) = listening(&simulator);
