@@ -48,6 +48,12 @@ impl<'a> Access<'a> {
         self.document(&request, &answer)
     }
 
+    /// Asks for the application itself. Where it is gone, that is the failure: it may be what was meant when something else
+    /// was not found.
+    pub fn check(&self) -> Result<()> {
+        self.get(&self.session.document.url).map(drop)
+    }
+
     /// Sends any request to the application's host; a refusal is a failure.
     pub fn send(&self, request: Request) -> Result<Answer> {
         self.own(&request)?;

@@ -28,7 +28,11 @@ impl Core {
             state.wishes.iter().filter_map(group).collect()
         };
         for (id, group) in groups {
-            let uris = match self.people.member_uris(access, &group) {
+            let read = match self.people.member_uris(access, &group) {
+                Err(error) if error.status() == Status::NotFound => access.check().and(Err(error)),
+                read => read,
+            };
+            let uris = match read {
                 Ok(uris) => uris,
                 Err(error) if ends_the_call(&error) => {
                     self.state().groups_due = true;

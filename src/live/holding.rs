@@ -291,6 +291,9 @@ impl Core {
                 Ok(false)
             }
             Err(error) if is_refusal(&error) => {
+                if is_missing(&error) {
+                    access.check()?;
+                }
                 uris.iter().for_each(|uri| self.state().refuse(uri.key(), &error));
                 refusals.note(error);
                 Ok(false)
@@ -497,6 +500,11 @@ pub(super) fn own_address(access: &Access<'_>, request: &Request, made: &crate::
 /// Whether the server does not want what was asked, rather than being unable to do it now.
 pub(super) fn is_refusal(error: &Error) -> bool {
     matches!(error.http_status(), Some(400 | 403 | 404 | 405 | 409 | 410 | 413)) && !error.details().application_gone
+}
+
+/// Whether something was not found, which servers say of everything in an application that is gone.
+pub(super) fn is_missing(error: &Error) -> bool {
+    matches!(error.http_status(), Some(404 | 410))
 }
 
 /// Whether nothing else can be done in the same call, either.

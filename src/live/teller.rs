@@ -4,7 +4,7 @@
 use super::Core;
 use super::event::Event;
 use super::groups::LISTS_MINUTES;
-use super::holding::{JUST_NOW, ends_the_call, minutes};
+use super::holding::{JUST_NOW, ends_the_call, is_missing, minutes};
 use super::queue::Subject;
 use super::state::{Note, State, Stranger, told};
 use crate::application::Access;
@@ -284,9 +284,8 @@ impl Core {
                 continue;
             }
             let values = self.people.values(access, &uris, facet).unwrap_or_else(|error| uris.iter().map(|_| Err(error.clone())).collect());
-            // Where the application is gone it is said of everything that it is not there.
-            if values.iter().any(|value| matches!(value, Err(error) if error.http_status() == Some(404)))
-                && let Err(error) = access.get(&access.session.document.url)
+            if values.iter().any(|value| matches!(value, Err(error) if is_missing(error)))
+                && let Err(error) = access.check()
             {
                 self.state().stale.extend(due);
                 return Err(error);
