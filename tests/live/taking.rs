@@ -121,10 +121,37 @@ fn a_descriptor_for_poll() {
     };
     assert!(!readable(0));
     listener.app.subscribe(&json!([SARA, MANISH]).to_string()).unwrap();
+    let read_away = || {
+        let mut byte = 0_u8;
+        // SAFETY: there is room for the one byte.
+        let read = unsafe { libc::read(i32::try_from(descriptor).unwrap(), (&raw mut byte).cast(), 1) };
+        assert_eq!(read, 1, "who reads it spoils nothing");
+    };
     for _ in 0..2 {
         assert!(readable(60_000));
         assert_eq!(listener.app.next_event(0).unwrap()["event"], "presence");
     }
+    assert!(!readable(0));
+    for availability in ["Away", "Offline"] {
+        for contact in [SARA, MANISH] {
+            set(&simulator, contact, availability);
+        }
+        while listener.app.health().unwrap()["waitingEvents"] != 2 {
+            std::thread::yield_now();
+        }
+        read_away();
+        assert!(!readable(0));
+        listener.app.next_event(0).unwrap();
+        assert!(readable(0), "the other event still waits");
+        listener.app.next_event(0).unwrap();
+        assert!(!readable(0));
+    }
+    set(&simulator, SARA, "BeRightBack");
+    assert!(readable(60_000));
+    read_away();
+    set(&simulator, MANISH, "BeRightBack");
+    assert!(readable(60_000), "the next event puts it back");
+    while listener.app.next_event(0).is_ok() {}
     assert!(!readable(0));
     assert_eq!(listener.app.on_event(Box::new(|_| {})).unwrap_err().status, UCWA_CONFLICT);
     set(&simulator, SARA, "Busy");
