@@ -20,14 +20,12 @@ mod system {
     use std::io::{Read, Write};
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
-    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-    /// Bytes lie in a pair of sockets while the flag is up. None of their ends ever blocks. The host need not read them; for
-    /// one that does there is another with every event, and as long as events wait after one was taken.
+    /// A byte lies in a pair of sockets while the flag is up. None of their ends ever blocks. The host may read the byte,
+    /// though it need not: so whether it is there is looked at every time, and not remembered.
     pub struct Descriptor {
         inner: UnixStream,
         outer: UnixStream,
-        up: AtomicBool,
     }
 
     impl Descriptor {
@@ -35,25 +33,51 @@ mod system {
             let (inner, outer) = UnixStream::pair()?;
             inner.set_nonblocking(true)?;
             outer.set_nonblocking(true)?;
-            Ok(Descriptor { inner, outer, up: AtomicBool::new(false) })
+            Ok(Descriptor { inner, outer })
         }
 
         pub fn number(&self) -> isize {
             self.outer.as_raw_fd() as isize
         }
+
+        fn is_up(&self) -> bool {
+            let mut byte = 0_u8;
+            // SAFETY: the socket is open as long as this lives; there is room for the one byte, and it stays where it is.
+            let seen = unsafe { libc::recv(self.outer.as_raw_fd(), (&raw mut byte).cast(), 1, libc::MSG_PEEK | libc::MSG_DONTWAIT) };
+            seen > 0
+        }
     }
 
     impl Flag for Descriptor {
         fn raise(&self) {
-            self.up.store(true, SeqCst);
-            // Both ends are open as long as this lives, and where there is no room there are bytes.
-            let _ = (&self.inner).write(&[1]);
+            if !self.is_up() {
+                // There is room for a byte, and both ends are open as long as this lives.
+                let _ = (&self.inner).write(&[1]);
+            }
         }
 
         fn lower(&self) {
-            if self.up.swap(false, SeqCst) {
-                let mut bytes = [0; 1024];
-                while (&self.outer).read(&mut bytes).is_ok_and(|read| read == bytes.len()) {}
+            let _ = (&self.outer).read(&mut [0; 8]);
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn what_the_host_reads_away_comes_again() {
+            let descriptor = Descriptor::open().unwrap();
+            let read = || (&descriptor.outer).read(&mut [0; 8]).ok();
+            for _ in 0..2 {
+                descriptor.raise();
+                descriptor.raise();
+                assert_eq!((descriptor.is_up(), read()), (true, Some(1)), "one byte, however often it is raised");
+                descriptor.raise();
+                assert!(descriptor.is_up());
+                descriptor.lower();
+                descriptor.lower();
+                assert_eq!((descriptor.is_up(), read()), (false, None));
             }
         }
     }

@@ -158,7 +158,8 @@ pub unsafe extern "C" fn ucwa_next_event(application: *mut ucwa_application, tim
 ///         where a thread waits in ucwa_next_event, or ucwa_event_descriptor was called: events are pulled or pushed.
 ///
 /// Threads: any. It waits for the one call of the former callback that runs. The callback's thread has the signal mask of
-/// the thread that set the first callback. To remove it is possible after ucwa_application_cancel, too.
+/// the thread that set the first callback. After ucwa_application_cancel it fails, and
+/// the former callback is removed all the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_set_event_callback(
     application: *mut ucwa_application,

@@ -180,6 +180,16 @@ impl Live {
             state.unsettled = true;
             return Err(error);
         }
+        {
+            // Held, so that nobody is telling of those who come back.
+            let state = self.core.state();
+            let gone = change
+                .remove
+                .iter()
+                .map(SipUri::key)
+                .filter(|key| state.wishes.get(id).is_none_or(|wish| !wish.contacts.contains_key(*key)));
+            self.core.queue.forget(id, Some(&gone.collect()));
+        }
         self.core.tell_present_state(id);
         self.describe(id)
     }
@@ -204,6 +214,10 @@ impl Live {
 
     /// Sets who is called with each event, or removes it.
     pub fn set_callback(&self, callback: Option<EventCallback>) -> Result<()> {
+        if self.core.application.is_cancelled() {
+            // Who wants to be rid of the former one is.
+            return self.core.queue.set_callback(None).and(Err(Error::cancelled()));
+        }
         if callback.is_some() {
             self.start()?;
         }
@@ -283,6 +297,8 @@ impl Live {
         let known = state.wishes.remove(id).is_some();
         state.prune();
         state.unsettled |= known;
+        // As long as nobody can be telling it.
+        self.core.queue.forget(id, None);
         drop(state);
         self.core.bell.notify_all();
         known
@@ -380,7 +396,7 @@ impl Core {
                 let uri = seen.uri.clone();
                 if let Some(value) = seen.value(*facet) {
                     let json = told::value(*facet, &uri, value, &ids);
-                    self.queue.push_for(Some(queue::Subject::Contact(facet.name(), key.clone())), ids.to_vec(), json);
+                    self.queue.push(Some(queue::Subject::Contact(facet.name(), key.clone(), ids.to_vec())), json);
                     return false;
                 }
             }

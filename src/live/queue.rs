@@ -1,13 +1,17 @@
 //! The events that wait for the caller: bounded, and handed out in order, to whoever pulls or to a callback.
 
 use crate::error::{Error, Result, Status};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
 /// So many events wait before those are dropped that later ones make void.
 const ROOMY: usize = 4096;
+/// Of events that no later one makes void so many stay when there is no more room.
+const MOST_SINGLE: usize = ROOMY / 2;
+/// And so many about resources that the library has no name for: how many of those there are is up to the server.
+const MOST_RESOURCES: usize = ROOMY / 4;
 
 /// Takes events as JSON, on a thread of the library.
 pub type EventCallback = Arc<dyn Fn(&str) + Send + Sync>;
@@ -21,11 +25,12 @@ pub trait Flag: Send + Sync {
     fn lower(&self);
 }
 
-/// What an event tells the state of: a later one of the same subject makes an earlier one void.
+/// What an event tells the state of: later ones of the same subject make an earlier one void.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
-    /// The facet's name, and the contact.
-    Contact(&'static str, String),
+    /// The facet's name, the contact, and the subscriptions that are told. Somebody may read for one of these alone: the
+    /// event is void when each of them is told by a later one.
+    Contact(&'static str, String, Vec<String>),
     Connection,
     /// A resource by its address.
     Resource(String),
@@ -34,16 +39,15 @@ pub(super) enum Subject {
 struct Item {
     /// `None` where every event counts.
     subject: Option<Subject>,
-    /// The subscriptions that it is for: it is void for those that a later one of the same subject is for.
-    ids: Vec<String>,
     json: String,
 }
 
-impl Item {
-    /// Whether there may be any number of its kind.
-    fn is_unbounded(&self) -> bool {
-        !matches!(self.subject, Some(Subject::Contact(..) | Subject::Connection))
-    }
+/// What of an event is void once it is told later.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Part<'a> {
+    Contact(&'static str, &'a str, &'a str),
+    Connection,
+    Resource(&'a str),
 }
 
 /// The events that wait.
@@ -61,9 +65,9 @@ struct Inside {
     pulling: usize,
     flag: Option<Arc<dyn Flag>>,
     callback: Option<EventCallback>,
-    calling: bool,
-    /// How many calls of callbacks are over.
-    called: u64,
+    /// The number of the call that runs now.
+    calling: Option<u64>,
+    calls: u64,
     caller: Option<(ThreadId, JoinHandle<()>)>,
 }
 
@@ -77,27 +81,34 @@ impl Queue {
             pulling: 0,
             flag: None,
             callback: None,
-            calling: false,
-            called: 0,
+            calling: None,
+            calls: 0,
             caller: None,
         };
         Queue { inside: Mutex::new(inside), bell: Condvar::new() }
     }
 
     pub fn push(&self, subject: Option<Subject>, json: String) {
-        self.push_for(subject, Vec::new(), json);
-    }
-
-    /// The same for an event that names the subscriptions that it is for.
-    pub fn push_for(&self, subject: Option<Subject>, ids: Vec<String>, json: String) {
         let mut inside = self.lock();
-        inside.items.push_back(Item { subject, ids, json });
+        inside.items.push_back(Item { subject, json });
         if inside.items.len() > inside.room {
             inside.make_room();
         }
         inside.show();
         drop(inside);
         self.bell.notify_all();
+    }
+
+    /// Nobody is told of these contacts in this subscription any more, or of none at all. What waits is still handed out,
+    /// but does not stay for its sake when there is no more room.
+    pub fn forget(&self, id: &str, contacts: Option<&HashSet<&str>>) {
+        for item in &mut self.lock().items {
+            if let Some(Subject::Contact(_, contact, ids)) = &mut item.subject
+                && contacts.is_none_or(|contacts| contacts.contains(contact.as_str()))
+            {
+                ids.retain(|other| other != id);
+            }
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -136,36 +147,41 @@ impl Queue {
     }
 
     /// Sets who is called with each event, or removes it. Afterwards the former one runs no more, unless this is called
-    /// from within it. To remove it is allowed when all is over, too.
+    /// from within it. Once all is over nobody can be set, and who was is removed all the same.
     pub fn set_callback(self: &Arc<Self>, callback: Option<EventCallback>) -> Result<()> {
         let mut inside = self.lock();
-        if inside.closed && callback.is_some() {
-            return Err(Error::cancelled());
+        let closed = inside.closed;
+        if callback.is_some() && !closed {
+            self.prepare_calls(&mut inside)?;
         }
-        if callback.is_some() && inside.pulling > 0 {
+        let former = std::mem::replace(&mut inside.callback, callback.filter(|_| !closed));
+        self.bell.notify_all();
+        // The calls after this one are made to the new one: to wait for those, too, could take for ever.
+        let running = inside.calling.filter(|_| !inside.is_caller());
+        while running.is_some() && inside.calling == running {
+            inside = self.bell.wait(inside).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(inside);
+        // What belongs to it may run code of the host when it goes.
+        drop(former);
+        if closed { Err(Error::cancelled()) } else { Ok(()) }
+    }
+
+    /// Has a thread that calls, where events may be pushed.
+    fn prepare_calls(self: &Arc<Self>, inside: &mut Inside) -> Result<()> {
+        if inside.pulling > 0 {
             return Err(conflict("a thread waits for the next event; events are either pulled or pushed"));
         }
-        if callback.is_some() && inside.flag.is_some() {
+        if inside.flag.is_some() {
             return Err(conflict("a descriptor shows waiting events; events are either pulled or pushed"));
         }
-        if callback.is_some() && inside.caller.is_none() {
+        if inside.caller.is_none() {
             let queue = Arc::clone(self);
             let started = thread::Builder::new().name("ucwa-callback".to_owned()).spawn(move || queue.call());
             let handle =
                 started.map_err(|error| Error::new(Status::Internal, format!("the system gave no thread for the callback: {error}")))?;
             inside.caller = Some((handle.thread().id(), handle));
         }
-        let former = std::mem::replace(&mut inside.callback, callback);
-        let within = inside.is_caller();
-        self.bell.notify_all();
-        // Not for the calls of the next one, which may follow at once.
-        let called = inside.called;
-        while inside.calling && inside.called == called && !within {
-            inside = self.bell.wait(inside).unwrap_or_else(PoisonError::into_inner);
-        }
-        drop(inside);
-        // What belongs to it may run code of the host when it goes.
-        drop(former);
         Ok(())
     }
 
@@ -219,16 +235,18 @@ impl Queue {
                 inside = self.bell.wait(inside).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            inside.calling = true;
+            inside.calls += 1;
+            inside.calling = Some(inside.calls);
             drop(inside);
-            let called = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| callback(&json)));
-            if called.is_err() {
+            // It goes within, too: it may be the last one, and what belongs to it may panic.
+            let called = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || callback(&json)));
+            if let Err(payload) = called {
+                // To drop it runs its own code, which could panic again, and then nobody would take events.
+                std::mem::forget(payload);
                 log::error!("the event callback panicked");
             }
-            drop(callback);
             inside = self.lock();
-            inside.calling = false;
-            inside.called += 1;
+            inside.calling = None;
             self.bell.notify_all();
         }
     }
@@ -252,34 +270,29 @@ impl Inside {
         Some(json)
     }
 
-    /// Drops what later events make void. Of those of which there may be any number the oldest go where there is still no
-    /// room.
+    /// Drops what later events make void. Where there is still no room the oldest go of those that nothing makes void, and
+    /// of those whose number is up to the server.
     fn make_room(&mut self) {
         let before = self.items.len();
-        let mut later: HashMap<&Subject, HashSet<&str>> = HashMap::new();
-        let mut stay = Vec::with_capacity(before);
-        let mut unbounded = 0_usize;
-        for item in self.items.iter().rev() {
-            let counts = match &item.subject {
-                None => true,
-                Some(subject) => {
-                    let first = !later.contains_key(subject);
-                    let ids = later.entry(subject).or_default();
-                    item.ids.iter().fold(first, |counts, id| ids.insert(id) || counts)
+        let (mut singles, mut resources) = (MOST_SINGLE, MOST_RESOURCES);
+        let mut seen = HashSet::new();
+        // From the latest on.
+        let mut stay: Vec<bool> = self
+            .items
+            .iter()
+            .rev()
+            .map(|item| match item.parts() {
+                parts if parts.is_empty() => take_one(&mut singles),
+                // No short cut: each of them is told by now.
+                parts => {
+                    let news = parts.into_iter().filter(|part| seen.insert(part.clone())).count();
+                    news > 0 && (!item.is_resource() || take_one(&mut resources))
                 }
-            };
-            unbounded += usize::from(counts && item.is_unbounded());
-            stay.push(counts);
-        }
-        let mut surplus = unbounded.saturating_sub(ROOMY / 2);
-        self.items.retain(|item| {
-            let stays = stay.pop().unwrap_or(true);
-            let goes = stays && surplus > 0 && item.is_unbounded();
-            surplus -= usize::from(goes);
-            stays && !goes
-        });
+            })
+            .collect();
+        self.items.retain(|_| stay.pop().unwrap_or(true));
         self.dropped += u64::try_from(before - self.items.len()).unwrap_or(0);
-        // As many subjects as there are wait at the most; to look at them all at every event would be slow.
+        // As many states as there are wait at the most; to look at them all at every event would be slow.
         self.room = ROOMY.max(self.items.len() * 2);
     }
 
@@ -294,6 +307,29 @@ impl Inside {
     }
 }
 
+impl Item {
+    /// None where nothing makes it void.
+    fn parts(&self) -> Vec<Part<'_>> {
+        match &self.subject {
+            None => Vec::new(),
+            Some(Subject::Contact(facet, contact, ids)) => ids.iter().map(|id| Part::Contact(facet, contact, id)).collect(),
+            Some(Subject::Connection) => vec![Part::Connection],
+            Some(Subject::Resource(address)) => vec![Part::Resource(address)],
+        }
+    }
+
+    fn is_resource(&self) -> bool {
+        matches!(self.subject, Some(Subject::Resource(_)))
+    }
+}
+
+/// Whether there was one left.
+fn take_one(left: &mut usize) -> bool {
+    let there = *left > 0;
+    *left = left.saturating_sub(1);
+    there
+}
+
 fn conflict(text: &str) -> Error {
     Error::new(Status::Conflict, text)
 }
@@ -302,8 +338,12 @@ fn conflict(text: &str) -> Error {
 mod tests {
     use super::*;
 
+    fn told(number: usize, ids: &[&str]) -> Option<Subject> {
+        Some(Subject::Contact("presence", number.to_string(), ids.iter().map(|id| (*id).to_owned()).collect()))
+    }
+
     fn contact(number: usize) -> Option<Subject> {
-        Some(Subject::Contact("presence", number.to_string()))
+        told(number, &["all"])
     }
 
     fn all(queue: &Queue) -> Vec<String> {
@@ -332,80 +372,16 @@ mod tests {
     }
 
     #[test]
-    fn what_there_may_be_any_number_of_is_bounded_too() {
-        let subjects: [fn(usize) -> Option<Subject>; 2] = [|_| None, |number| Some(Subject::Resource(number.to_string()))];
-        for subject in subjects {
-            let queue = Queue::new();
-            queue.push(contact(1), "the only one".to_owned());
-            for number in 0..20_000 {
-                queue.push(subject(number), number.to_string());
-            }
-            let told = all(&queue);
-            assert!(told.len() <= ROOMY + 1);
-            assert_eq!((told[1].as_str(), told.last().unwrap().as_str()), ("the only one", "19999"));
-            let dropped: usize = told[0].trim_end_matches('}').rsplit(':').next().unwrap().parse().unwrap();
-            assert_eq!(dropped + told.len() - 1, 20_001);
-        }
-    }
-
-    #[test]
-    fn every_subscription_gets_the_latest() {
+    fn what_has_no_subject_is_bounded_too() {
         let queue = Queue::new();
-        let push = |id: &[&str], json: &str| queue.push_for(contact(1), id.iter().map(|id| (*id).to_owned()).collect(), json.to_owned());
-        push(&["a"], "void");
-        push(&["a", "b"], "the last one for b");
-        push(&["a"], "void");
-        push(&["a"], "the last one for a");
-        for number in 0..ROOMY {
-            queue.push(contact(2), number.to_string());
+        for number in 0..20_000 {
+            queue.push(None, number.to_string());
         }
         let told = all(&queue);
-        assert_eq!(told[1..3], ["the last one for b", "the last one for a"]);
-        assert!(told[3..].iter().all(|event| event.parse::<usize>().is_ok()));
-    }
-
-    #[test]
-    fn who_replaces_a_callback_waits_for_one_call_only() {
-        let queue = Arc::new(Queue::new());
-        let (started, start) = std::sync::mpsc::channel();
-        let (go_on, gate) = std::sync::mpsc::channel::<()>();
-        let (started, gate) = (Mutex::new(started), Mutex::new(gate));
-        let slow: EventCallback = Arc::new(move |_| {
-            started.lock().unwrap().send(()).unwrap();
-            gate.lock().unwrap().recv().unwrap();
-        });
-        queue.set_callback(Some(slow)).unwrap();
-        queue.push(None, "1".to_owned());
-        start.recv().unwrap();
-        queue.push(None, "2".to_owned());
-        // The next one never returns while this goes on: to wait for it were to wait for ever.
-        let (entered, enter) = std::sync::mpsc::channel();
-        let (last, end) = std::sync::mpsc::channel::<()>();
-        let (entered, end) = (Mutex::new(entered), Mutex::new(end));
-        let endless: EventCallback = Arc::new(move |_| {
-            entered.lock().unwrap().send(()).unwrap();
-            let _ = end.lock().unwrap().recv();
-        });
-        std::thread::scope(|scope| {
-            let replacing = scope.spawn(|| queue.set_callback(Some(Arc::clone(&endless))));
-            // It is to be the one that takes the next event.
-            let is_set = || queue.lock().callback.as_ref().is_some_and(|set| std::ptr::addr_eq(Arc::as_ptr(set), Arc::as_ptr(&endless)));
-            while !is_set() {
-                thread::yield_now();
-            }
-            go_on.send(()).unwrap();
-            replacing.join().unwrap().unwrap();
-        });
-        enter.recv().unwrap();
-        // When all is over, too, who removes it waits for the call that runs.
-        queue.close();
-        std::thread::scope(|scope| {
-            let removing = scope.spawn(|| queue.set_callback(None));
-            drop(last);
-            removing.join().unwrap().unwrap();
-        });
-        assert!(!queue.lock().calling);
-        queue.join();
+        assert!(told.len() <= ROOMY + 1);
+        assert_eq!(told.last().unwrap(), "19999");
+        let dropped: usize = told[0].trim_end_matches('}').rsplit(':').next().unwrap().parse().unwrap();
+        assert_eq!(dropped + told.len() - 1, 20_000);
     }
 
     #[test]
@@ -415,6 +391,159 @@ mod tests {
             queue.push(contact(number), String::new());
         }
         assert_eq!(all(&queue).len(), 3 * ROOMY, "each has but one state, and it is told");
+    }
+
+    #[test]
+    fn each_subscription_gets_the_latest_of_each() {
+        let queue = Queue::new();
+        let both = 50;
+        for number in 0..both {
+            queue.push(told(number, &["first"]), format!("{number} first"));
+            queue.push(told(number, &["first", "second"]), format!("{number} both"));
+            queue.push(told(number, &["second"]), format!("{number} second"));
+        }
+        for round in 0..3 * ROOMY {
+            queue.push(told(both, &["second"]), round.to_string());
+        }
+        let told = all(&queue);
+        for number in 0..both {
+            assert!(!told.contains(&format!("{number} first")), "a later one tells the same subscription");
+            assert!(told.contains(&format!("{number} both")), "nothing later tells the first one");
+            assert!(told.contains(&format!("{number} second")));
+        }
+        assert!(told[0].contains("lagged") && told.last().unwrap() == &(3 * ROOMY - 1).to_string());
+    }
+
+    #[test]
+    fn subscriptions_that_come_and_go_are_bounded() {
+        let queue = Queue::new();
+        for round in 0..3 * ROOMY {
+            let id = round.to_string();
+            queue.push(told(1, &[&id]), String::new());
+            queue.forget(&id, None);
+            queue.push(told(round, &["changed"]), String::new());
+            queue.forget("changed", Some(&HashSet::from([id.as_str()])));
+        }
+        queue.push(told(1, &["last"]), "last".to_owned());
+        assert!(queue.len() <= ROOMY);
+        assert_eq!(all(&queue).last().unwrap(), "last");
+    }
+
+    #[test]
+    fn an_ended_subscription_still_waits_where_there_is_room() {
+        let queue = Queue::new();
+        queue.push(told(1, &["ended"]), "1".to_owned());
+        queue.forget("ended", None);
+        assert_eq!(all(&queue), ["1"]);
+    }
+
+    #[test]
+    fn resources_are_bounded_by_number_too() {
+        let queue = Queue::new();
+        queue.push(None, "counts".to_owned());
+        queue.push(contact(1), "presence".to_owned());
+        for number in 0..20_000 {
+            queue.push(Some(Subject::Resource(format!("/{number}"))), number.to_string());
+        }
+        assert!(queue.len() <= ROOMY);
+        let told = all(&queue);
+        assert!(told[0].contains("lagged") && told[1..3] == ["counts", "presence"] && told.last().unwrap() == "19999");
+        let dropped: usize = told[0].trim_end_matches('}').rsplit(':').next().unwrap().parse().unwrap();
+        assert_eq!(dropped + told.len() - 1, 20_002);
+    }
+
+    #[test]
+    fn replacing_waits_for_the_call_that_runs_alone() {
+        let queue = Arc::new(Queue::new());
+        (0..3).for_each(|number| queue.push(None, number.to_string()));
+        let (begun, begins) = std::sync::mpsc::channel();
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        let (begun, gone) = (Mutex::new(begun), Mutex::new(gone));
+        let slow: EventCallback = Arc::new(move |_| {
+            begun.lock().unwrap().send(()).unwrap();
+            gone.lock().unwrap().recv().unwrap();
+        });
+        queue.set_callback(Some(slow)).unwrap();
+        begins.recv().unwrap();
+        // The next one never comes to an end by itself: whoever waits for its calls waits for ever.
+        let (stuck, release) = std::sync::mpsc::channel::<()>();
+        let release = Mutex::new(release);
+        let endless: EventCallback = Arc::new(move |_| {
+            let _ = release.lock().unwrap().recv();
+        });
+        let (told, tells) = std::sync::mpsc::channel();
+        let replacing = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || told.send(queue.set_callback(Some(endless))).unwrap())
+        };
+        while queue.lock().callback.as_ref().is_none_or(|set| Arc::strong_count(set) != 1) {
+            thread::yield_now();
+        }
+        assert!(tells.try_recv().is_err(), "the former one still runs");
+        go.send(()).unwrap();
+        let told = tells.recv_timeout(Duration::from_secs(60));
+        drop(stuck);
+        told.expect("the calls of the new one are nothing to wait for").unwrap();
+        replacing.join().unwrap();
+        queue.close();
+        queue.join();
+    }
+
+    #[test]
+    fn removal_after_the_end_waits_for_the_call_that_runs() {
+        let queue = Arc::new(Queue::new());
+        queue.push(None, String::new());
+        let (begun, begins) = std::sync::mpsc::channel();
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        let (begun, gone) = (Mutex::new(begun), Mutex::new(gone));
+        let data = Arc::new(());
+        let own = Arc::clone(&data);
+        let callback: EventCallback = Arc::new(move |_| {
+            let _own = &own;
+            begun.lock().unwrap().send(()).unwrap();
+            gone.lock().unwrap().recv().unwrap();
+        });
+        queue.set_callback(Some(callback)).unwrap();
+        begins.recv().unwrap();
+        queue.close();
+        let removing = {
+            let (queue, data) = (Arc::clone(&queue), Arc::clone(&data));
+            thread::spawn(move || (queue.set_callback(None), Arc::strong_count(&data)))
+        };
+        while queue.lock().callback.is_some() {
+            assert!(!removing.is_finished());
+            thread::yield_now();
+        }
+        go.send(()).unwrap();
+        let (outcome, owners) = removing.join().unwrap();
+        assert_eq!((outcome.unwrap_err().status(), owners), (Status::Cancelled, 2), "nobody calls with it any more");
+        queue.join();
+    }
+
+    #[test]
+    fn a_callback_that_panics_takes_the_next_event() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("in a destructor");
+            }
+        }
+        let queue = Arc::new(Queue::new());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let sender = Mutex::new(sender);
+        let callback: EventCallback = Arc::new(move |event| {
+            sender.lock().unwrap().send(event.to_owned()).unwrap();
+            if event == "1" {
+                std::panic::panic_any(Bomb);
+            }
+        });
+        queue.set_callback(Some(callback)).unwrap();
+        ["1", "2"].into_iter().for_each(|event| queue.push(None, event.to_owned()));
+        let longest = Duration::from_secs(60);
+        assert_eq!((receiver.recv_timeout(longest).as_deref(), receiver.recv_timeout(longest).as_deref()), (Ok("1"), Ok("2")));
+        queue.set_callback(None).unwrap();
+        queue.close();
+        queue.join();
     }
 
     #[test]

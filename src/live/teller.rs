@@ -324,7 +324,7 @@ impl Core {
         ids.retain(|id| state.wishes.get_mut(id).is_some_and(|wish| wish.untold.remove(&untold)) || changed);
         if !ids.is_empty() {
             let json = told::value(facet, &uri, &value, &ids);
-            self.queue.push_for(Some(Subject::Contact(facet.name(), key.to_owned())), ids, json);
+            self.queue.push(Some(Subject::Contact(facet.name(), key.to_owned(), ids)), json);
         }
         *state.seen.entry(key.to_owned()).or_default().value(facet) = Some(value);
     }
