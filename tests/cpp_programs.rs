@@ -111,6 +111,11 @@ fn json() {
 }
 
 #[test]
+fn events() {
+    runs("events", &["events.cpp"], || None);
+}
+
+#[test]
 fn config() {
     runs("config", &["config.cpp"], || None);
 }

@@ -50,6 +50,12 @@ void subscriptions(ucwa::application &application)
     subscription.remove(std::vector<std::string>{manish});
     CHECK(subscription.contacts() == std::vector<std::string>{sara});
 
+    // The same by its id.
+    const std::vector<std::string> nobody;
+    CHECK(application.change_subscription(subscription.id(), {manish}, {}).size() == 2 && next_presence(application).uri == manish);
+    CHECK(application.change_subscription(subscription.id(), nobody, std::vector<std::string>{manish}).size() == 1);
+    CHECK_THROWS(application.change_subscription("no-such-id", nobody, nobody), ucwa::not_found_error, "no-such-id");
+
     const ucwa::health health = application.health();
     CHECK(health.connection == "connected" && health.subscriptions == 1 && health.contacts == 1);
     CHECK(health.token_expires && *health.token_expires > std::chrono::system_clock::now() && health.requests > 3);
@@ -58,6 +64,14 @@ void subscriptions(ucwa::application &application)
     const std::string id = moved.id();
     moved.unsubscribe();
     CHECK_THROWS(application.unsubscribe_presence(id), ucwa::not_found_error, id.c_str());
+    // Twice is fine.
+    moved.unsubscribe();
+    CHECK_THROWS(moved.add({manish}), ucwa::invalid_argument_error, "");
+    {
+        ucwa::subscription one = application.subscribe_contacts_and_groups();
+        one = application.subscribe_contacts_and_groups();
+        CHECK(application.health().subscriptions == 1);
+    }
     {
         const ucwa::subscription scoped = application.subscribe_presence({sara}, ucwa::include::note);
         CHECK(application.health().subscriptions == 1);
@@ -113,12 +127,17 @@ void by_callback()
         throw std::runtime_error("dropped");
     });
     CHECK_THROWS(application.next_event(0ms), ucwa::conflict_error, "callback");
-    const ucwa::subscription subscription = application.subscribe_presence({sara});
+    ucwa::subscription subscription = application.subscribe_presence({sara});
     CHECK(first.get_future().get() == "presence");
     application.reset_on_event();
     const int told = events;
     have_it_changed("Away");
     CHECK(next_presence(application).presence.availability == "Away" && events == told);
+
+    subscription.change({manish, "sip:DanaB@contoso.com"}, {sara});
+    ucwa::event_range::iterator at = application.events(longest).begin();
+    const ucwa::event one = *at++;
+    CHECK(one.as<ucwa::presence_event>()->uri != at->as<ucwa::presence_event>()->uri);
 }
 
 void ends(ucwa::application &application)
@@ -135,6 +154,8 @@ void ends(ucwa::application &application)
     CHECK_THROWS(application.next_event(), ucwa::cancelled_error, "");
     // A subscription may outlive its application.
     { const ucwa::application gone = std::move(application); }
+    CHECK_THROWS(subscription->add({manish}), ucwa::invalid_argument_error, "");
+    subscription->unsubscribe();
 }
 
 } // namespace

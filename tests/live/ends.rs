@@ -39,7 +39,9 @@ fn no_thread_is_left_behind() {
         listener.app.subscribe(&json!([SARA, MANISH]).to_string()).unwrap();
         wait_until(&simulator, |simulator| simulator.pending_events() == 1);
         // A thread names itself, a little after it has begun.
+        let begun = Instant::now();
         while threads_of_the_library() < if callback { 3 } else { 2 } {
+            assert!(begun.elapsed() < LONGEST);
             std::thread::yield_now();
         }
         let started = Instant::now();

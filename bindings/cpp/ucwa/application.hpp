@@ -238,6 +238,20 @@ public:
     {
         return subscription(handle_, ucwa_subscribe_contacts_and_groups(handle()));
     }
+    /// Adds contacts, a range of texts, to a subscription by its id, and removes others. Whom it is about then.
+    template <class Added, class Removed>
+    std::vector<std::string> change_subscription(std::string_view id, const Added &added, const Removed &removed)
+    {
+        const std::string json = detail::change_of(added, removed);
+        const ucwa::json changed = detail::parsed(ucwa_change_subscription(handle(), detail::c_text(id, "id").get(), json.c_str()));
+        return detail::object(changed.handle()).texts("contacts");
+    }
+    /// The same for lists in braces.
+    std::vector<std::string> change_subscription(std::string_view id, std::initializer_list<std::string_view> added,
+                                                 std::initializer_list<std::string_view> removed)
+    {
+        return change_subscription<>(id, added, removed);
+    }
     /// Ends a subscription by its id; what is gone is ucwa::not_found_error.
     void unsubscribe_presence(std::string_view id) { check(ucwa_unsubscribe_presence(handle(), detail::c_text(id, "id").get())); }
 
@@ -249,8 +263,8 @@ public:
     /// Waits for the next event for as long as it takes; cancel() wakes it.
     event next_event() { return *detail::next_event(handle(), -1); }
     /// The events as they come: `for (const ucwa::event &event : application.events())`. It ends when the application is
-    /// cancelled or signed out; with a time also where none came for so long.
-    event_range events(std::optional<std::chrono::milliseconds> longest_wait = std::nullopt)
+    /// cancelled or signed out; with a time also where none came for so long. The application must outlive it.
+    event_range events(std::optional<std::chrono::milliseconds> longest_wait = std::nullopt) &
     {
         return event_range(handle(), longest_wait ? detail::milliseconds_of(*longest_wait) : -1);
     }

@@ -6,6 +6,7 @@
 #include "values.hpp"
 
 #include <functional>
+#include <initializer_list>
 #include <iterator>
 #include <limits>
 #include <variant>
@@ -139,6 +140,17 @@ struct health {
 /// Takes an event, on a thread of the library, one after the other. What it throws is dropped.
 using event_callback = std::function<void(const event &)>;
 
+namespace detail {
+
+/// What ucwa_change_subscription takes.
+template <class Added, class Removed>
+std::string change_of(const Added &added, const Removed &removed)
+{
+    return "{\"add\":" + array_of(added) + ",\"remove\":" + array_of(removed) + "}";
+}
+
+} // namespace detail
+
 /// A subscription, which ends with this object. It can be moved, and may outlive its application.
 class subscription {
 public:
@@ -171,13 +183,18 @@ public:
     /// Whom it was about when it was made or changed last.
     const std::vector<std::string> &contacts() const noexcept { return contacts_; }
 
-    /// Adds contacts, a range of texts, and removes others.
+    /// Adds contacts, a range of texts, and removes others. Where there is no subscription any more, or no application, it
+    /// is ucwa::invalid_argument_error.
     template <class Added, class Removed>
     void change(const Added &added, const Removed &removed)
     {
         const std::shared_ptr<ucwa_application> application = application_.lock();
-        const std::string json = "{\"add\":" + detail::array_of(added) + ",\"remove\":" + detail::array_of(removed) + "}";
-        read(ucwa_change_subscription(application.get(), id_.c_str(), json.c_str()));
+        read(ucwa_change_subscription(application.get(), id_.c_str(), detail::change_of(added, removed).c_str()));
+    }
+    /// The same for lists in braces.
+    void change(std::initializer_list<std::string_view> added, std::initializer_list<std::string_view> removed)
+    {
+        change<>(added, removed);
     }
     /// Adds contacts.
     template <class Contacts>
@@ -196,11 +213,13 @@ public:
     /// Removes contacts.
     void remove(std::initializer_list<std::string_view> contacts) { remove<>(contacts); }
 
-    /// Ends it now.
+    /// Ends it now; nothing where this object has none any more, or its application is gone. Events of it that wait
+    /// already still come.
     void unsubscribe()
     {
-        const std::shared_ptr<ucwa_application> application = std::exchange(application_, {}).lock();
-        check(ucwa_unsubscribe_presence(application.get(), id_.c_str()));
+        if (const std::shared_ptr<ucwa_application> application = std::exchange(application_, {}).lock()) {
+            check(ucwa_unsubscribe_presence(application.get(), id_.c_str()));
+        }
     }
     /// Lets it go on without this object; its id is for application::unsubscribe_presence.
     std::string release() noexcept
@@ -387,8 +406,24 @@ public:
             take();
             return *this;
         }
-        /// Waits for the next event.
-        void operator++(int) { take(); }
+        /// What it was at, on the way to the next.
+        class former {
+        public:
+            /// Keeps an event.
+            explicit former(event value) : value_(std::move(value)) {}
+            /// What it was at.
+            const event &operator*() const noexcept { return value_; }
+
+        private:
+            event value_;
+        };
+        /// Waits for the next event, and keeps this one: `*i++`.
+        former operator++(int)
+        {
+            former kept(std::move(*current_));
+            take();
+            return kept;
+        }
         /// Whether both are at the end, or neither.
         bool operator==(const iterator &other) const noexcept { return current_.has_value() == other.current_.has_value(); }
         /// Whether one of them is at the end.
