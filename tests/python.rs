@@ -33,6 +33,22 @@ fn the_python_code_is_tidy() {
     succeeded(installed().program("ruff").args(["format", "--check", "--no-cache", ".."]));
 }
 
+/// The wheels carry the licences of the library, word by word.
+#[test]
+fn the_licences_are_in_the_wheels() {
+    for distribution in ["libucwa", "libucwa-simulator"] {
+        for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            let read = format!(
+                "from importlib import metadata; d = metadata.distribution('{distribution}'); \
+                 print(next(f for f in d.files if f.name == '{name}').read_text(), end='')"
+            );
+            let carried = said(installed().program("python").args(["-c", &read]));
+            let own = fs::read_to_string(Path::new(SOURCE).join(name)).unwrap();
+            assert_eq!(carried.replace("\r\n", "\n"), own.replace("\r\n", "\n"), "{distribution}: {name}");
+        }
+    }
+}
+
 /// The C ABI and libpython are no part of the module, nor is the simulator.
 #[test]
 #[cfg(target_os = "linux")]
@@ -54,8 +70,8 @@ fn source_packages_hold_what_is_needed_and_no_more() {
     let folder = python.folder.join("sdist");
     remove(&folder);
     for (name, needed) in [
-        ("python", ["/src/client.rs", "/bindings/python/src/lib.rs", "/python/ucwa/py.typed", "/Cargo.lock"]),
-        ("python-simulator", ["/simulator/src/main.rs", "/Cargo.lock", "/Cargo.toml", "/README.md"]),
+        ("python", ["/src/client.rs", "/bindings/python/src/lib.rs", "/python/ucwa/py.typed", "/Cargo.lock", "/LICENSE-MIT"]),
+        ("python-simulator", ["/simulator/src/main.rs", "/Cargo.lock", "/Cargo.toml", "/README.md", "/LICENSE-MIT"]),
     ] {
         let bindings = Path::new(SOURCE).join("bindings").join(name);
         succeeded(python.program("maturin").current_dir(bindings).arg("sdist").arg("--out").arg(&folder));
