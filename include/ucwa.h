@@ -528,11 +528,12 @@ UCWA_API ucwa_status ucwa_sign_out(ucwa_application *application);
  *        return); NULL is ignored. The last error stays as it is.
  *
  * Threads: one, once, and not from a callback of this application. It returns within 100 ms, but that it waits
- * for an event callback that runs. After it no thread of the library runs for this application, but one that
+ * for an event callback or a token callback that runs. After it no thread of the library runs for this application, but one that
  * may wait for the system's name resolution.
  * In a forked child an inherited application is let go of, and goes on in the parent.
  */
-UCWA_API void ucwa_application_free(ucwa_application *application);
+UCWA_API
+void ucwa_application_free(ucwa_application *application);
 
 /**
  * The presence of one contact, who need not be in the contact list.
@@ -863,12 +864,14 @@ UCWA_API ucwa_status ucwa_remove_group(ucwa_application *application, const char
  *        tell of them: `{"contacts":[...],"include":["note","location","contact"]}`. At most 16 MiB.
  * @return An owned JSON text, `{"id":"...","contacts":["sip:...",...]}`; the id is good until
  *         ucwa_unsubscribe_presence, whatever becomes of the server's own subscriptions. Free it with
- *         ucwa_string_free. A text that is no SIP URI, and a contact that the server refuses, come as an event
- *         `subscription` with the state `refused`. NULL on a failure, and nothing is subscribed to then.
+ *         ucwa_string_free. A text that is no SIP URI, and a contact that the server refuses or lets
+ *         nobody read any more, come as an event `subscription` with the state `refused`. NULL on a failure, and nothing is subscribed to then.
  *
  * Threads: any. It blocks up to `timeout_ms`.
  */
-UCWA_API char *ucwa_subscribe_presence(ucwa_application *application, const char *contacts_json);
+UCWA_API
+char *ucwa_subscribe_presence(ucwa_application *application,
+                              const char *contacts_json);
 
 /**
  * Subscribes to the presence of a group's members. Who joins is told of from then on, who leaves no more.
@@ -971,7 +974,9 @@ char *ucwa_next_event(ucwa_application *application,
  *         to the library. On a failure it still belongs to the caller, and `destroy` is not called. UCWA_CONFLICT
  *         where a thread waits in ucwa_next_event, or ucwa_event_descriptor was called: events are pulled or pushed.
  *
- * Threads: any. It waits for a callback that runs.
+ * Threads: any. It waits for the one call of the former callback that runs. The callback's thread has the signal mask of
+ * the thread that set the first callback. After ucwa_application_cancel it fails, and
+ * the former callback is removed all the same.
  */
 UCWA_API
 ucwa_status ucwa_set_event_callback(ucwa_application *application,
@@ -982,7 +987,7 @@ ucwa_status ucwa_set_event_callback(ucwa_application *application,
 /**
  * What a poll or select loop watches: it is readable while events wait, and when the application is cancelled. Then
  * take all of them with ucwa_next_event and a timeout of 0. Nothing has to be read from it, and it is not to be closed:
- * it goes with the application.
+ * it goes with the application. Who reads from it all the same misses nothing.
  *
  * @param application The application.
  * @return A file descriptor; on Windows the HANDLE of an event, for WaitForMultipleObjects. The same at every call.

@@ -75,7 +75,7 @@ struct group_removed {
     std::vector<std::string> subscriptions; ///< The ids of those that wanted to know.
 };
 
-/// Somebody cannot be subscribed to.
+/// Somebody cannot be subscribed to, or be read any more.
 struct subscription_refused {
     std::string id;   ///< The subscription.
     std::string uri;  ///< Who.

@@ -182,7 +182,7 @@ class GroupRemoved(Event):
 
 @dataclass(frozen=True, repr=False)
 class SubscriptionRefused(Event):
-    """Nothing can be told of one contact of a subscription; the others are not concerned."""
+    """Nothing can be told of one contact of a subscription, or no more; the others are not concerned."""
 
     kind: str = field(init=False, repr=False, default="subscription")
     #: The subscription's id.
