@@ -59,8 +59,13 @@
  * other. A handle is freed by one thread, once, when no other uses it: ucwa_application_cancel makes the others
  * return. A call that reads from the server blocks its thread for at most `timeout_ms`, retries included.
  *
- * Callbacks run on the thread of a call or on one of the library's own, with SIGPIPE blocked. They return by themselves:
- * no longjmp, no C++ exception. What else they may do stands beside their types.
+ * Callbacks run on the thread of a call or on one of the library's own. They return by themselves: no longjmp, no C++
+ * exception. What else they may do stands beside their types. A program that one starts inherits the signal mask that
+ * it runs with: the event callback has that of the thread that set it, the token callback that of the thread whose call
+ * it serves, and SIGPIPE blocked beside.
+ *
+ * Signals. The library's own threads take none, but those that tell of a crash: handlers run on the threads of the
+ * program, and interrupt what these wait for.
  *
  * The process. The library prints nothing, installs no signal handler and changes nothing that belongs to the whole
  * process. A lost connection never raises SIGPIPE. In a forked child an inherited configuration or application answers
@@ -217,10 +222,13 @@ typedef int32_t ucwa_status;
  * Asks the host for a bearer token: called when a server asks for one, and anew when it refuses the last
  * one.
  *
- * It runs on the thread whose call needs the token, in one thread of an application at a time. The call
- * waits for it, beyond its `timeout_ms` if need be, and ucwa_application_cancel does not interrupt it. It
- * may call any function but ucwa_application_free on the application that asks; a call that needs the very
- * token fails with UCWA_CONFLICT. It must return by itself: no longjmp, no C++ exception.
+ * It runs on the thread whose call needs the token, in one thread of an application at a time; where the
+ * library itself needs one, for live presence or to report activity, on a thread of the library, with the
+ * signal mask of the call that started that. Then SIGPIPE is blocked, as within every call. The call
+ * waits for it, beyond its `timeout_ms` if need be; ucwa_application_cancel does not interrupt it, and
+ * ucwa_application_free waits for it. It may call any function but ucwa_application_free on the application
+ * that asks, and wait for no thread that does; a call that needs the very token fails with UCWA_CONFLICT.
+ * It must return by itself: no longjmp, no C++ exception.
  *
  * @param challenge_json What the server asks for, borrowed for the call:
  *        `{"url":"https://host/...","host":"https://host","tokenUrl":"https://host/...","grants":["..."],"reason":"challenged"}`.
@@ -237,7 +245,9 @@ typedef char *(*ucwa_token_callback)(const char *challenge_json, void *user_data
  *
  * It runs on a thread of the library that does nothing else, one event after the other, in order; while it runs, the
  * next ones wait. It may call any function, and read from the server, but not ucwa_application_free on its own
- * application. It must return by itself: no longjmp, no C++ exception.
+ * application, and it waits for no thread that frees that or replaces the callback. Its signal mask is that of the thread
+ * that set it, so that programs which it starts inherit nothing of the library's. It must return by itself: no longjmp,
+ * no C++ exception.
  *
  * @param event_json The event; borrowed for the call.
  * @param user_data What was set together with the callback.
@@ -248,7 +258,8 @@ typedef void (*ucwa_event_callback)(const char *event_json, void *user_data);
  * Takes one line of the library's log. No line ever holds a password or a token.
  *
  * It runs on whatever thread the line arises on, perhaps on several at once, and should be quick. It calls
- * no function of this library and returns by itself: no longjmp, no C++ exception.
+ * no function of this library and returns by itself: no longjmp, no C++ exception. On the library's own
+ * threads all signals are blocked: it is no place to start programs from.
  *
  * @param level UCWA_LOG_ERROR to UCWA_LOG_TRACE.
  * @param target The part of the library, beginning with "ucwa"; borrowed for the call.
@@ -528,12 +539,11 @@ UCWA_API ucwa_status ucwa_sign_out(ucwa_application *application);
  *        return); NULL is ignored. The last error stays as it is.
  *
  * Threads: one, once, and not from a callback of this application. It returns within 100 ms, but that it waits
- * for an event callback or a token callback that runs. After it no thread of the library runs for this application, but one that
- * may wait for the system's name resolution.
+ * for an event callback that runs, and for a token callback that runs on a thread of the library. After it no
+ * thread of the library runs for this application, but one that may wait for the system's name resolution.
  * In a forked child an inherited application is let go of, and goes on in the parent.
  */
-UCWA_API
-void ucwa_application_free(ucwa_application *application);
+UCWA_API void ucwa_application_free(ucwa_application *application);
 
 /**
  * The presence of one contact, who need not be in the contact list.
@@ -935,7 +945,7 @@ UCWA_API ucwa_status ucwa_unsubscribe_presence(ucwa_application *application, co
 
 /**
  * Waits for the next event. Of events that nobody takes a few thousand wait; then those are dropped that later ones
- * make void, and an event `lagged` says how many.
+ * make void, and an event `lagged` says how many. The latest state of each contact stays for each subscription.
  *
  * UCWA: events.
  *
@@ -973,10 +983,11 @@ char *ucwa_next_event(ucwa_application *application,
  * @return UCWA_OK: the former callback runs no more (but where this is called from within it), and `user_data` belongs
  *         to the library. On a failure it still belongs to the caller, and `destroy` is not called. UCWA_CONFLICT
  *         where a thread waits in ucwa_next_event, or ucwa_event_descriptor was called: events are pulled or pushed.
+ *         UCWA_CANCELLED once the application is cancelled: no callback is set any more, and the former one, which
+ *         this removes all the same, runs no more.
  *
- * Threads: any. It waits for the one call of the former callback that runs. The callback's thread has the signal mask of
- * the thread that set the first callback. After ucwa_application_cancel it fails, and
- * the former callback is removed all the same.
+ * Threads: any. It waits for the one call of the former callback that runs just then, cancelled or not, and for no
+ * further one.
  */
 UCWA_API
 ucwa_status ucwa_set_event_callback(ucwa_application *application,
@@ -986,8 +997,9 @@ ucwa_status ucwa_set_event_callback(ucwa_application *application,
 
 /**
  * What a poll or select loop watches: it is readable while events wait, and when the application is cancelled. Then
- * take all of them with ucwa_next_event and a timeout of 0. Nothing has to be read from it, and it is not to be closed:
- * it goes with the application. Who reads from it all the same misses nothing.
+ * take all of them with ucwa_next_event and a timeout of 0. Nothing has to be read from it: what is read away comes
+ * again with the next event that comes or is taken while others wait. It is not to be closed: it goes with the
+ * application.
  *
  * @param application The application.
  * @return A file descriptor; on Windows the HANDLE of an event, for WaitForMultipleObjects. The same at every call.

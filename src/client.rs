@@ -7,9 +7,10 @@ use crate::live::{Change, EventCallback, Flag, Live};
 use crate::me::{Availability, Me};
 use crate::people::{People, Photo, Wanted, check_size};
 use crate::resource::navigation::Path;
+use crate::threads;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How often activity is reported where the library does it: servers let a user go idle after five minutes.
@@ -204,12 +205,6 @@ impl Client {
         self.rooms.live.next_event(timeout)
     }
 
-    /// Begins to listen, which asking for events does by itself.
-    #[cfg(feature = "capi")]
-    pub(crate) fn listen(&self) -> Result<()> {
-        self.rooms.live.start()
-    }
-
     /// Sets who is called with each event, on a thread of the library, or removes it. When this returns, the former one
     /// runs no more.
     pub fn set_event_callback(&self, callback: Option<EventCallback>) -> Result<()> {
@@ -329,7 +324,7 @@ impl Client {
             return Ok(());
         }
         let rooms = Arc::clone(&self.rooms);
-        let started = thread::Builder::new().name("ucwa-activity".to_owned()).spawn(move || {
+        let started = threads::start("ucwa-activity", move || {
             while rooms.application.wait(ACTIVITY_INTERVAL).is_ok() {
                 if let Err(error) = rooms.report_activity() {
                     log::warn!("activity could not be reported: {error}");

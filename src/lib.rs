@@ -19,6 +19,7 @@ mod resource;
 mod secret;
 mod sign_in;
 mod sip_uri;
+mod threads;
 mod transport;
 
 pub use client::Client;

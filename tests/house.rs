@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, lowest first. A room may use those before it, and no other.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "error",
     "clock",
     "secret",
     "sip_uri",
+    "threads",
     "config",
     "transport",
     "resource",

@@ -134,8 +134,8 @@ pub unsafe extern "C" fn ucwa_sign_out(application: *mut ucwa_application) -> uc
 ///        return); NULL is ignored. The last error stays as it is.
 ///
 /// Threads: one, once, and not from a callback of this application. It returns within 100 ms, but that it waits
-/// for an event callback or a token callback that runs. After it no thread of the library runs for this application, but one that
-/// may wait for the system's name resolution.
+/// for an event callback that runs, and for a token callback that runs on a thread of the library. After it no
+/// thread of the library runs for this application, but one that may wait for the system's name resolution.
 /// In a forked child an inherited application is let go of, and goes on in the parent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_application_free(application: *mut ucwa_application) {

@@ -11,10 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Asks the host for a bearer token: called when a server asks for one, and anew when it refuses the last
 /// one.
 ///
-/// It runs on the thread whose call needs the token, in one thread of an application at a time. The call
-/// waits for it, beyond its `timeout_ms` if need be, and ucwa_application_cancel does not interrupt it. It
-/// may call any function but ucwa_application_free on the application that asks; a call that needs the very
-/// token fails with UCWA_CONFLICT. It must return by itself: no longjmp, no C++ exception.
+/// It runs on the thread whose call needs the token, in one thread of an application at a time; where the
+/// library itself needs one, for live presence or to report activity, on a thread of the library, with the
+/// signal mask of the call that started that. Then SIGPIPE is blocked, as within every call. The call
+/// waits for it, beyond its `timeout_ms` if need be; ucwa_application_cancel does not interrupt it, and
+/// ucwa_application_free waits for it. It may call any function but ucwa_application_free on the application
+/// that asks, and wait for no thread that does; a call that needs the very token fails with UCWA_CONFLICT.
+/// It must return by itself: no longjmp, no C++ exception.
 ///
 /// @param challenge_json What the server asks for, borrowed for the call:
 ///        `{"url":"https://host/...","host":"https://host","tokenUrl":"https://host/...","grants":["..."],"reason":"challenged"}`.
@@ -29,7 +32,9 @@ pub type ucwa_token_callback = Option<unsafe extern "C" fn(challenge_json: *cons
 ///
 /// It runs on a thread of the library that does nothing else, one event after the other, in order; while it runs, the
 /// next ones wait. It may call any function, and read from the server, but not ucwa_application_free on its own
-/// application. It must return by itself: no longjmp, no C++ exception.
+/// application, and it waits for no thread that frees that or replaces the callback. Its signal mask is that of the thread
+/// that set it, so that programs which it starts inherit nothing of the library's. It must return by itself: no longjmp,
+/// no C++ exception.
 ///
 /// @param event_json The event; borrowed for the call.
 /// @param user_data What was set together with the callback.

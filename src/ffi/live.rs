@@ -2,8 +2,7 @@
 
 use super::application::{client, opened, ucwa_application};
 use super::callback::{UserData, event_callback, ucwa_event_callback};
-use super::guard::{guard, guard_network};
-use super::sigpipe::Shield;
+use super::guard::guard_network;
 use super::{UCWA_OK, strings, ucwa_status};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -115,7 +114,7 @@ pub unsafe extern "C" fn ucwa_unsubscribe_presence(application: *mut ucwa_applic
 }
 
 /// Waits for the next event. Of events that nobody takes a few thousand wait; then those are dropped that later ones
-/// make void, and an event `lagged` says how many.
+/// make void, and an event `lagged` says how many. The latest state of each contact stays for each subscription.
 ///
 /// UCWA: events.
 ///
@@ -156,10 +155,11 @@ pub unsafe extern "C" fn ucwa_next_event(application: *mut ucwa_application, tim
 /// @return UCWA_OK: the former callback runs no more (but where this is called from within it), and `user_data` belongs
 ///         to the library. On a failure it still belongs to the caller, and `destroy` is not called. UCWA_CONFLICT
 ///         where a thread waits in ucwa_next_event, or ucwa_event_descriptor was called: events are pulled or pushed.
+///         UCWA_CANCELLED once the application is cancelled: no callback is set any more, and the former one, which
+///         this removes all the same, runs no more.
 ///
-/// Threads: any. It waits for the one call of the former callback that runs. The callback's thread has the signal mask of
-/// the thread that set the first callback. After ucwa_application_cancel it fails, and
-/// the former callback is removed all the same.
+/// Threads: any. It waits for the one call of the former callback that runs just then, cancelled or not, and for no
+/// further one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_set_event_callback(
     application: *mut ucwa_application,
@@ -168,13 +168,8 @@ pub unsafe extern "C" fn ucwa_set_event_callback(
     destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
 ) -> ucwa_status {
     // SAFETY: the handle is live; callback, data and destructor belong together and suit any thread.
-    guard(|| unsafe {
+    guard_network(|| unsafe {
         let client = client(application)?;
-        if callback.is_some() {
-            // The threads that send are to have it, and that of the callback the host's own signal mask.
-            let _shield = Shield::raise();
-            client.listen()?;
-        }
         let data = Arc::new(UserData::lent(user_data, destroy));
         client.set_event_callback(event_callback(callback, Arc::clone(&data)))?;
         data.take_over();
@@ -183,8 +178,9 @@ pub unsafe extern "C" fn ucwa_set_event_callback(
 }
 
 /// What a poll or select loop watches: it is readable while events wait, and when the application is cancelled. Then
-/// take all of them with ucwa_next_event and a timeout of 0. Nothing has to be read from it, and it is not to be closed:
-/// it goes with the application. Who reads from it all the same misses nothing.
+/// take all of them with ucwa_next_event and a timeout of 0. Nothing has to be read from it: what is read away comes
+/// again with the next event that comes or is taken while others wait. It is not to be closed: it goes with the
+/// application.
 ///
 /// @param application The application.
 /// @return A file descriptor; on Windows the HANDLE of an event, for WaitForMultipleObjects. The same at every call.

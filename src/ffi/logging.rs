@@ -23,7 +23,8 @@ pub const UCWA_LOG_TRACE: i32 = 5;
 /// Takes one line of the library's log. No line ever holds a password or a token.
 ///
 /// It runs on whatever thread the line arises on, perhaps on several at once, and should be quick. It calls
-/// no function of this library and returns by itself: no longjmp, no C++ exception.
+/// no function of this library and returns by itself: no longjmp, no C++ exception. On the library's own
+/// threads all signals are blocked: it is no place to start programs from.
 ///
 /// @param level UCWA_LOG_ERROR to UCWA_LOG_TRACE.
 /// @param target The part of the library, beginning with "ucwa"; borrowed for the call.

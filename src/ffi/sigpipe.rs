@@ -18,6 +18,7 @@ pub(super) use unix::Shield;
 
 #[cfg(unix)]
 mod unix {
+    use crate::threads;
     use libc::{SIG_BLOCK, SIG_UNBLOCK, SIGPIPE, sigset_t};
     use std::mem::MaybeUninit;
     use std::ptr::null_mut;
@@ -35,6 +36,9 @@ mod unix {
             // SAFETY: both sets are initialised and outlive the call.
             unsafe { libc::pthread_sigmask(SIG_BLOCK, &only_sigpipe(), &mut before) };
             let was_blocked = holds_sigpipe(&before);
+            if !was_blocked {
+                threads::shielded(true);
+            }
             // Only a blocked signal can wait.
             Shield { was_blocked, was_pending: was_blocked && is_pending() }
         }
@@ -46,6 +50,7 @@ mod unix {
                 consume();
             }
             if !self.was_blocked {
+                threads::shielded(false);
                 // SAFETY: the set is initialised; the former mask is not asked for.
                 unsafe { libc::pthread_sigmask(SIG_UNBLOCK, &only_sigpipe(), null_mut()) };
             }

@@ -20,6 +20,7 @@ use crate::error::{Error, Result, Status};
 use crate::people::{Facet, People, Wanted};
 use crate::resource::Writer;
 use crate::sip_uri::SipUri;
+use crate::threads;
 use backon::ExponentialBuilder;
 use queue::Queue;
 use serde_json::Value;
@@ -27,7 +28,7 @@ use state::{Note, State, Subject, Wish, told};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -315,7 +316,7 @@ impl Live {
 
     /// Starts the threads, where they do not run. A channel that has stopped is left alone: another program may be
     /// listening in its place.
-    pub fn start(&self) -> Result<()> {
+    fn start(&self) -> Result<()> {
         if self.core.application.is_cancelled() {
             return Err(Error::cancelled());
         }
@@ -413,7 +414,7 @@ fn run_thread(place: &mut Option<JoinHandle<()>>, name: &str, core: &Arc<Core>, 
         return Ok(());
     }
     let own = Arc::clone(core);
-    let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+    let started = threads::start(name, move || {
         // What it left half done sits behind locks that take poison into account.
         if std::panic::catch_unwind(AssertUnwindSafe(|| work(&own))).is_err() {
             own.state().stopped = true;

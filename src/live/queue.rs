@@ -1,6 +1,7 @@
 //! The events that wait for the caller: bounded, and handed out in order, to whoever pulls or to a callback.
 
 use crate::error::{Error, Result, Status};
+use crate::threads::{self, Mask};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
@@ -154,6 +155,7 @@ impl Queue {
         if callback.is_some() && !closed {
             self.prepare_calls(&mut inside)?;
         }
+        let callback = callback.map(with_the_mask_of_host);
         let former = std::mem::replace(&mut inside.callback, callback.filter(|_| !closed));
         self.bell.notify_all();
         // The calls after this one are made to the new one: to wait for those, too, could take for ever.
@@ -177,7 +179,7 @@ impl Queue {
         }
         if inside.caller.is_none() {
             let queue = Arc::clone(self);
-            let started = thread::Builder::new().name("ucwa-callback".to_owned()).spawn(move || queue.call());
+            let started = threads::start("ucwa-callback", move || queue.call());
             let handle =
                 started.map_err(|error| Error::new(Status::Internal, format!("the system gave no thread for the callback: {error}")))?;
             inside.caller = Some((handle.thread().id(), handle));
@@ -321,6 +323,12 @@ impl Item {
     fn is_resource(&self) -> bool {
         matches!(self.subject, Some(Subject::Resource(_)))
     }
+}
+
+/// Has it run with the signals of the thread that sets it, and not with those of the library: what it starts inherits them.
+fn with_the_mask_of_host(callback: EventCallback) -> EventCallback {
+    let mask = Mask::of_host();
+    Arc::new(move |event: &str| mask.during(|| callback(event)))
 }
 
 /// Whether there was one left.

@@ -8,6 +8,7 @@ use crate::config::{Config, Judgement, Verdict};
 use crate::error::{Error, Result, Status};
 use crate::resource::{answer, resolve};
 use crate::secret::Secret;
+use crate::threads;
 use crate::transport::{Answer, Call, Request, Transport};
 use serde::Serialize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -287,7 +288,7 @@ impl Authority {
         let question = Question { url: url.as_str(), host, token_url: service.map(Url::as_str), grants: &challenge.grants, reason };
         let question = serde_json::to_string(&question).unwrap_or_default();
         *self.asking() = Some(thread::current().id());
-        let token = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| callback(&question)));
+        let token = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| threads::as_host(|| callback(&question))));
         *self.asking() = None;
         let token = token.map_err(|_| Error::new(Status::Internal, "the token callback panicked"))?.ok_or_else(none)?;
         if token.reveal().is_empty() || !token.reveal().bytes().all(|b| b.is_ascii_graphic()) {

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::error::{Error, Result, Status, excerpt};
 use crate::secret::Secret;
+use crate::threads;
 use budget::Budget;
 use futures_util::stream::{self, StreamExt};
 use message::Failure;
@@ -71,6 +72,8 @@ impl Transport {
     fn with(config: &Config, shared: Arc<Shared>) -> Result<Transport> {
         let runtime = Builder::new_current_thread()
             .enable_all()
+            // Those that wait for the system's name resolution.
+            .on_thread_start(threads::keep_signals_away)
             .build()
             .map_err(|error| Error::new(Status::Internal, format!("the system gave no descriptor to wait with: {error}")))?;
         Ok(Transport {
@@ -132,7 +135,10 @@ impl Transport {
         }
         // A Rust caller's own async runtime is on this thread, and two cannot be driven on one.
         std::thread::scope(|scope| {
-            let helper = scope.spawn(|| runtime.block_on(bounded));
+            let helper = scope.spawn(|| {
+                threads::keep_signals_away();
+                runtime.block_on(bounded)
+            });
             helper.join().unwrap_or_else(|_| Err(Error::new(Status::Internal, "the helper thread panicked")))
         })
     }

@@ -1,6 +1,7 @@
 /* Live presence: a poll loop, a callback, and the end with everything under way. */
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include "check.h"
 
 #define SARA "sip:SaraD@contoso.com"
@@ -56,6 +57,15 @@ static void by_poll(ucwa_application *application)
     ucwa_json_free(subscription);
 }
 
+/* What a callback starts inherits its signal mask: it is the one that the program has chosen. */
+static int has_the_mask_of_main(void)
+{
+    sigset_t mask;
+    CHECK(pthread_sigmask(SIG_SETMASK, NULL, &mask) == 0);
+    return sigismember(&mask, SIGUSR1) && !sigismember(&mask, SIGINT) && !sigismember(&mask, SIGTERM)
+        && !sigismember(&mask, SIGCHLD) && !sigismember(&mask, SIGPIPE);
+}
+
 struct taken {
     ucwa_application *application;
     pthread_mutex_t lock;
@@ -68,6 +78,7 @@ static void take(const char *event_json, void *user_data)
     struct taken *taken = user_data;
     ucwa_json *event = ucwa_json_parse(event_json);
     CHECK(event != NULL && ucwa_json_text(event, "/event") != NULL);
+    CHECK(has_the_mask_of_main());
     ucwa_json_free(event);
     /* It may read from the server. */
     ucwa_json_free(parsed(ucwa_get_contact_presence(taken->application, SARA)));
@@ -130,6 +141,10 @@ static void ends(ucwa_application *application)
 
 int main(void)
 {
+    sigset_t own;
+    sigemptyset(&own);
+    sigaddset(&own, SIGUSR1);
+    CHECK(pthread_sigmask(SIG_BLOCK, &own, NULL) == 0 && has_the_mask_of_main());
     ucwa_application *application = signed_in();
     by_poll(application);
     ends(application);

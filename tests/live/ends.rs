@@ -4,15 +4,37 @@ use crate::*;
 use std::time::Instant;
 use ucwa::ffi::*;
 
+/// The signals that each thread of that name has blocked, the first one being the lowest bit.
+#[cfg(target_os = "linux")]
+fn blocked_in_threads(fits: impl Fn(&str) -> bool) -> Vec<u64> {
+    let blocked = |task: std::io::Result<std::fs::DirEntry>| {
+        // It may have ended meanwhile.
+        let status = std::fs::read_to_string(task.ok()?.path().join("status")).ok()?;
+        let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        line("Name:").filter(|name| fits(name))?;
+        u64::from_str_radix(line("SigBlk:")?, 16).ok()
+    };
+    std::fs::read_dir("/proc/self/task").unwrap().filter_map(blocked).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn is_of_the_library(name: &str) -> bool {
+    ["ucwa-live", "ucwa-events", "ucwa-callback"].contains(&name)
+}
+
+#[cfg(target_os = "linux")]
 fn threads_of_the_library() -> usize {
-    #[cfg(target_os = "linux")]
-    return std::fs::read_dir("/proc/self/task")
-        .unwrap()
-        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
-        .filter(|name| ["ucwa-live", "ucwa-events", "ucwa-callback"].contains(&name.trim()))
-        .count();
-    #[cfg(not(target_os = "linux"))]
-    0
+    blocked_in_threads(is_of_the_library).len()
+}
+
+/// A thread gets its name when it first runs, and is listed a moment longer than it does.
+#[cfg(target_os = "linux")]
+fn has_threads(count: usize) {
+    let started = Instant::now();
+    while threads_of_the_library() != count {
+        assert!(started.elapsed() < LONGEST, "{} threads, not {count}", threads_of_the_library());
+        std::thread::yield_now();
+    }
 }
 
 /// Alone in this file, since it counts the threads of the process: it runs in a process of its own.
@@ -38,16 +60,16 @@ fn no_thread_is_left_behind() {
         }
         listener.app.subscribe(&json!([SARA, MANISH]).to_string()).unwrap();
         wait_until(&simulator, |simulator| simulator.pending_events() == 1);
-        // A thread names itself, a little after it has begun.
-        let begun = Instant::now();
-        while threads_of_the_library() < if callback { 3 } else { 2 } {
-            assert!(begun.elapsed() < LONGEST);
-            std::thread::yield_now();
+        has_threads(if callback { 3 } else { 2 });
+        for blocked in blocked_in_threads(is_of_the_library) {
+            let holds = |signal: libc::c_int| blocked >> (signal - 1) & 1 == 1;
+            assert!([libc::SIGINT, libc::SIGTERM, libc::SIGCHLD, libc::SIGALRM, libc::SIGPIPE].into_iter().all(holds), "{blocked:x}");
+            assert!(!holds(libc::SIGSEGV), "what a thread does wrong is told");
         }
         let started = Instant::now();
         drop(listener);
         assert!(started.elapsed() < Duration::from_millis(100), "{:?}", started.elapsed());
-        assert_eq!(threads_of_the_library(), 0);
+        has_threads(0);
     }
 }
 
