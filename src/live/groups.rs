@@ -1,7 +1,8 @@
 //! Groups and the contact list: whose presence a group stands for, and being told when they change.
 
 use super::Core;
-use super::holding::{Concern, Failures, Holding, Kind, MINUTES, ends_the_call, is_refusal, lasting, minutes, own_address, with_duration};
+use super::holding::{Holding, Kind, MINUTES, is_refusal, lasting, minutes, own_address, with_duration};
+use super::settling::{Concern, Failures, ends_the_call};
 use super::state::{Subject, Wish};
 use crate::application::Access;
 use crate::clock;
@@ -62,6 +63,7 @@ impl Core {
             let Some(wish) = state.wishes.get_mut(&id) else { continue };
             let left: Vec<String> = wish.contacts.keys().filter(|key| !members.contains_key(*key)).cloned().collect();
             left.iter().for_each(|key| wish.remove(key));
+            self.queue.forget(&id, Some(&left.iter().map(String::as_str).collect()));
             wish.add(members);
             wish.settled = true;
             let untold: Vec<_> = wish.untold.iter().cloned().collect();

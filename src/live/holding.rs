@@ -1,10 +1,11 @@
 //! The server's own subscriptions: made for what callers wish, extended before they end, made anew where they are lost.
 
 use super::Core;
+use super::settling::{Concern, Failures};
 use super::state::{State, Subject, told};
 use crate::application::Access;
 use crate::clock;
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result};
 use crate::resource::navigation::{Path, with_query};
 use crate::resource::{Resource, address_key, answer};
 use crate::sip_uri::SipUri;
@@ -25,8 +26,6 @@ const REFUSALS: usize = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// So long after it was asked for something the server may still speak of it.
 pub(super) const JUST_NOW: Duration = Duration::from_secs(60);
-/// How often lost subscriptions are replaced in one go.
-const PASSES: usize = 3;
 
 /// A presenceSubscription of the server's.
 #[derive(Clone, Debug)]
@@ -51,84 +50,7 @@ pub(super) enum Kind {
     },
 }
 
-/// Whom it concerns that something failed.
-pub(super) enum Concern {
-    Everybody,
-    /// The wish of that id.
-    Wish(String),
-    /// All who wish to be told of the contact list.
-    Lists,
-    /// It is made up for, and tried again.
-    Nobody,
-}
-
-/// What failed while the server was asked for what is wished.
-#[derive(Default)]
-pub(super) struct Failures(Vec<(Concern, Error)>);
-
-impl Failures {
-    /// Notes a failure; one that ends the whole call is handed back.
-    pub fn note(&mut self, concern: Concern, outcome: Result<()>) -> Result<()> {
-        match outcome {
-            Err(error) if ends_the_call(&error) => Err(error),
-            Err(error) => {
-                log::debug!("the subscriptions are not what they should be: {error}");
-                self.0.push((concern, error));
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        }
-    }
-}
-
 impl Core {
-    /// Asks the server for what is wished, no more and no less. Of what fails, only what concerns this wish is its failure;
-    /// the rest is tried again.
-    pub fn settle(&self, access: &Access<'_>, id: Option<&str>) -> Result<()> {
-        let _gate = access.hold(&self.gate)?;
-        {
-            let mut state = self.state();
-            state.enter(access.session.generation);
-            state.unsettled = false;
-        }
-        let mut failures = Failures::default();
-        let settled = self.settle_all(access, &mut failures);
-        self.tell_refusals();
-        if settled.is_ok() && failures.0.is_empty() {
-            return Ok(());
-        }
-        let mut state = self.state();
-        state.unsettled = true;
-        self.bell.notify_all();
-        settled?;
-        let follows_lists = id.and_then(|id| state.wishes.get(id)).is_some_and(|wish| wish.subject == Subject::Lists);
-        let concerns = |concern: &Concern| match (concern, id) {
-            (Concern::Everybody, _) | (_, None) => true,
-            (Concern::Wish(other), Some(id)) => other == id,
-            (Concern::Lists, _) => follows_lists,
-            (Concern::Nobody, _) => false,
-        };
-        failures.0.into_iter().find(|(concern, _)| concerns(concern)).map_or(Ok(()), |(_, error)| Err(error))
-    }
-
-    fn settle_all(&self, access: &Access<'_>, failures: &mut Failures) -> Result<()> {
-        self.read_group_wishes(access, failures)?;
-        // Where a contact lies turns out when an event names it.
-        failures.note(Concern::Nobody, self.place_contacts(access))?;
-        self.let_go(access, failures)?;
-        self.hold_groups(access, failures)?;
-        for _ in 0..PASSES {
-            match self.hold_contacts(access) {
-                Ok(false) => {}
-                done => {
-                    failures.note(Concern::Everybody, done.map(drop))?;
-                    break;
-                }
-            }
-        }
-        failures.note(Concern::Lists, self.hold_lists(access))
-    }
-
     /// Extends what ends soon.
     pub fn extend(&self, access: &Access<'_>) -> Result<()> {
         let due = |until: Duration| clock::now() + MARGIN >= until;
@@ -170,7 +92,7 @@ impl Core {
     }
 
     /// Learns where contacts lie, by which events name them.
-    fn place_contacts(&self, access: &Access<'_>) -> Result<()> {
+    pub fn place_contacts(&self, access: &Access<'_>) -> Result<()> {
         let unplaced: Vec<SipUri> = {
             let state = self.state();
             let placed: HashSet<&str> = state.places.values().map(String::as_str).collect();
@@ -200,7 +122,7 @@ impl Core {
 
     /// Subscribes to contacts that no subscription covers yet. Whether that is done; where a subscription turned out to be
     /// lost it is not.
-    fn hold_contacts(&self, access: &Access<'_>) -> Result<bool> {
+    pub fn hold_contacts(&self, access: &Access<'_>) -> Result<bool> {
         let (missing, room) = {
             let state = self.state();
             let covered: HashSet<&str> = state.holdings.iter().flat_map(|holding| &holding.members).map(String::as_str).collect();
@@ -303,7 +225,7 @@ impl Core {
     }
 
     /// Tells all who wish for it and were not told yet that the server does not want a contact to be watched.
-    fn tell_refusals(&self) {
+    pub fn tell_refusals(&self) {
         let mut state = self.state();
         let state = &mut *state;
         for (id, wish) in &mut state.wishes {
@@ -318,7 +240,7 @@ impl Core {
     }
 
     /// Gives up what nobody wishes any more.
-    fn let_go(&self, access: &Access<'_>, failures: &mut Failures) -> Result<()> {
+    pub fn let_go(&self, access: &Access<'_>, failures: &mut Failures) -> Result<()> {
         let (whole, some): (Vec<Holding>, Vec<(Holding, BTreeSet<String>)>) = {
             let state = self.state();
             let wanted: HashSet<&str> = state.wanted_contacts().into_keys().collect();
@@ -505,11 +427,6 @@ pub(super) fn is_refusal(error: &Error) -> bool {
 /// Whether something was not found, which servers say of everything in an application that is gone.
 pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error.http_status(), Some(404 | 410))
-}
-
-/// Whether nothing else can be done in the same call, either.
-pub(super) fn ends_the_call(error: &Error) -> bool {
-    error.details().application_gone || error.status() == Status::Cancelled
 }
 
 /// What is gone need not be removed, and what cannot be is no failure of the call.

@@ -9,6 +9,7 @@ mod event;
 mod groups;
 mod holding;
 mod queue;
+mod settling;
 mod state;
 mod teller;
 

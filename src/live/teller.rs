@@ -4,8 +4,9 @@
 use super::Core;
 use super::event::Event;
 use super::groups::LISTS_MINUTES;
-use super::holding::{JUST_NOW, ends_the_call, is_missing, minutes};
+use super::holding::{JUST_NOW, is_missing, minutes};
 use super::queue::Subject;
+use super::settling::ends_the_call;
 use super::state::{Note, State, Stranger, told};
 use crate::application::Access;
 use crate::clock;
