@@ -14,6 +14,7 @@ from ucwa.testing import Simulator
 def test_reading(simulator: Simulator) -> None:
     async def main() -> None:
         async with await ucwa.aio.sign_in(**simulator.keys) as app:
+            assert repr(app).startswith("<ucwa.aio.Application https://")
             presence = await app.contact_presence(SARA)
             assert presence.availability == "Offline"
             many, group, me = await asyncio.gather(

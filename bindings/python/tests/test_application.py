@@ -33,9 +33,12 @@ def applications(simulator: Simulator) -> int:
 
 
 def test_leaving_the_block_signs_out(simulator: Simulator) -> None:
+    assert repr(simulator) == f"<ucwa.testing.Simulator {simulator.url}>"
     with ucwa.sign_in(**simulator.keys) as app:
         assert applications(simulator) == 1
+        assert repr(app) == f"<ucwa.Application {app.application()['href']}>"
     assert applications(simulator) == 0
+    assert repr(app) == "<ucwa.Application which has ended>"
     with pytest.raises(ucwa.ApplicationEndedError, match="closed"):
         app.contact_presence(SARA)
 

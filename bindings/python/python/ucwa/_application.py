@@ -137,6 +137,13 @@ class Application:
         finally:
             self.close()
 
+    def __repr__(self) -> str:
+        try:
+            where = self.application()["href"]
+        except UcwaError:
+            where = "which has ended"
+        return "<ucwa.Application %s>" % where
+
     # The application itself.
 
     def application(self) -> Dict[str, Any]:

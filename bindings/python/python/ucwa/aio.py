@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -50,6 +49,7 @@ from ucwa import (
     UcwaError,
 )
 
+from ._abandonable import SigningIn
 from ._application import judge_sign_out
 from ._subscription import judge_unsubscribing
 
@@ -97,7 +97,7 @@ async def sign_in(
 
     `token_callback` is a plain function; it runs on a thread of the library, and may block.
     """
-    signing = _SigningIn(
+    signing = SigningIn(
         lambda: ucwa.sign_in(
             sign_in_address=sign_in_address,
             username=username,
@@ -136,42 +136,6 @@ async def sign_in(
     return Application(application)
 
 
-class _SigningIn:
-    """Signing in on a thread, while whoever asked for it may go away: then the application must not stay."""
-
-    def __init__(self, sign_in: Callable[[], ucwa.Application]) -> None:
-        self._sign_in = sign_in
-        self._lock = threading.Lock()
-        self._abandoned = False
-        self._made: Optional[ucwa.Application] = None
-
-    def run(self) -> ucwa.Application:
-        application = self._sign_in()
-        with self._lock:
-            self._made = application
-            abandoned = self._abandoned
-        if abandoned:
-            _end(application)
-        return application
-
-    def abandon(self) -> None:
-        with self._lock:
-            self._abandoned = True
-            made = self._made
-        if made is not None:
-            threading.Thread(target=_end, args=(made,), name="ucwa-aio").start()
-
-
-def _end(application: ucwa.Application) -> None:
-    try:
-        application.sign_out()
-    except UcwaError:
-        # It expires on the server by itself.
-        pass
-    finally:
-        application.close()
-
-
 class Application:
     """A signed-in application, made by `sign_in`: the methods of `ucwa.Application`, to be awaited.
 
@@ -207,6 +171,9 @@ class Application:
             judge_sign_out(error, kind)
         finally:
             await self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._blocking).replace("ucwa.", "ucwa.aio.", 1)
 
     # These end calls that wait, and must not wait behind them for a thread.
 

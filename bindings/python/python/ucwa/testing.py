@@ -82,6 +82,9 @@ class Simulator:
     #: The control endpoint, for what has no method here.
     control: str
 
+    def __repr__(self) -> str:
+        return "<ucwa.testing.Simulator %s>" % self.url
+
     def __init__(
         self,
         *,
