@@ -12,7 +12,7 @@ pub(crate) use system::{Mask, as_host, keep_signals_away};
 pub(crate) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let hosts = Mask::of_host();
     // It inherits the mask, and so takes none from its beginning on.
-    let _blocked = Mask::of_library().held();
+    let _blocked = hosts.and_the_librarys().held();
     Builder::new().name(name.to_owned()).spawn(move || {
         hosts.remember();
         work();
@@ -52,9 +52,11 @@ mod system {
             Mask(set)
         }
 
-        pub(super) fn of_library() -> Mask {
+        /// All signals, but for faults that the host has not blocked itself.
+        pub(super) fn and_the_librarys(self) -> Mask {
             let mut set = SigSet::all();
-            FAULTS.into_iter().for_each(|signal| set.remove(signal));
+            let kept = |signal: &Signal| self.0.is_none_or(|hosts| !hosts.contains(*signal));
+            FAULTS.into_iter().filter(kept).for_each(|signal| set.remove(signal));
             Mask(Some(set))
         }
 
@@ -103,7 +105,7 @@ mod system {
 
     /// Blocks signals in this thread, which the library did not start itself.
     pub(crate) fn keep_signals_away() {
-        let _before = Mask::of_library().0.map(|set| set.thread_block());
+        let _before = Mask(None).and_the_librarys().0.map(|set| set.thread_block());
     }
 
     /// Whether SIGPIPE is blocked in this thread, and the host has not asked for it.
@@ -125,6 +127,16 @@ mod system {
             let (sender, receiver) = std::sync::mpsc::channel();
             start("test", move || sender.send(work()).unwrap()).unwrap().join().unwrap();
             receiver.recv().unwrap()
+        }
+
+        #[test]
+        fn a_fault_that_the_host_keeps_away_stays_away() {
+            let mut own = SigSet::empty();
+            own.add(Signal::SIGABRT);
+            own.thread_block().unwrap();
+            let (held, others) = on_a_thread(|| (blocked().contains(&Signal::SIGABRT), blocked().contains(&Signal::SIGSEGV)));
+            own.thread_unblock().unwrap();
+            assert!(held && !others);
         }
 
         #[test]
@@ -177,8 +189,8 @@ mod system {
             Mask
         }
 
-        pub(super) fn of_library() -> Mask {
-            Mask
+        pub(super) fn and_the_librarys(self) -> Mask {
+            self
         }
 
         pub(super) fn remember(self) {}

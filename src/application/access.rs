@@ -1,7 +1,7 @@
 //! One call's access to the server: single requests, and what their failures mean for the application.
 
 use super::{Application, Session};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::resource::navigation::{self, Document, Path, Reader};
 use crate::resource::{answer, resolve, same_host};
 use crate::transport::{Answer, Call, Method, Request};
@@ -164,7 +164,8 @@ impl<'a> Access<'a> {
         const FINAL: [&str; 3] = ["TooManyApplications", "UserAgentNotAllowed", "CannotRedirect"];
         let gone = match error.http_status() {
             Some(410) if FINAL.into_iter().any(is) => false,
-            Some(404 | 410) if asked_for_itself => true,
+            // A page of somebody in between says nothing of it.
+            Some(404 | 410) if asked_for_itself => error.status() != Status::Protocol,
             Some(410) if is("InactiveApplicationExpired") => true,
             Some(404) if is("ApplicationNotFound") => *self.gone.get_or_init(|| self.application_is_gone()),
             Some(410) => *self.gone.get_or_init(|| self.application_is_gone()),
@@ -176,7 +177,8 @@ impl<'a> Access<'a> {
 
     fn application_is_gone(&self) -> bool {
         let request = Request::get(self.session.document.url.clone());
-        matches!(self.application.authority.send(self.call, &request), Ok(answer) if matches!(answer.status, 404 | 410))
+        let is_it = |answer: Answer| matches!(answer.status, 404 | 410) && !answer::is_page(&answer);
+        self.application.authority.send(self.call, &request).is_ok_and(is_it)
     }
 }
 

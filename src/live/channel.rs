@@ -81,7 +81,8 @@ impl Channel {
             Ok(None) => Ok(()),
             Ok(Some(answer)) => {
                 let at_once = clock::now().saturating_sub(started) < A_WHILE;
-                let hollow = at_once && answer.events.is_empty();
+                let circles = |next: &Url| resolve(&self.session.document.url, answer.lead.href()).is_ok_and(|to| to == *next);
+                let hollow = at_once && (answer.events.is_empty() || self.next.as_ref().is_some_and(circles));
                 self.hand_on(core, answer, hollow);
                 if hollow && self.hollow > PATIENCE { self.rest(core) } else { Ok(()) }
             }
@@ -90,7 +91,7 @@ impl Channel {
             Err(error) => {
                 log::info!("the event channel was cut: {error}");
                 if clock::now().saturating_sub(started) >= STEADY {
-                    self.failures = 0;
+                    (self.failures, self.hollow) = (0, 0);
                 }
                 self.come_back(core, error)
             }
@@ -191,7 +192,7 @@ impl Channel {
                 }
             }
         }
-        if self.interrupted && self.failures < PATIENCE {
+        if self.interrupted && self.failures < PATIENCE && self.hollow <= PATIENCE {
             self.restored(core);
         }
         Ok(())

@@ -24,6 +24,14 @@ pub(super) enum Lead {
     Resume(String),
 }
 
+impl Lead {
+    pub fn href(&self) -> &str {
+        match self {
+            Lead::Next(href) | Lead::Resync(href) | Lead::Resume(href) => href,
+        }
+    }
+}
+
 /// Something that happened to a resource.
 #[derive(Debug)]
 pub(super) struct Event {

@@ -89,7 +89,16 @@ impl Core {
             state.wishes.values().filter_map(group).collect()
         };
         for (group, members) in wanted {
-            let held = self.state().holdings.iter().find(|holding| holding.is_of(&group)).map(|holding| holding.members == members);
+            let held = {
+                let mut state = self.state();
+                let holding = state.holdings.iter_mut().find(|holding| holding.is_of(&group));
+                holding.map(|holding| {
+                    let same = holding.members == members;
+                    // Who has left is no longer followed by the server, whatever becomes of the rest.
+                    holding.members.retain(|key| members.contains(key));
+                    same
+                })
+            };
             if held == Some(true) || members.is_empty() {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use super::Core;
 use super::settling::{Concern, Failures};
-use super::state::{State, Subject, told};
+use super::state::{State, Subject, Wish, told};
 use crate::application::Access;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -120,13 +120,16 @@ impl Core {
         Ok(())
     }
 
-    /// Subscribes to contacts that no subscription covers yet. Whether that is done; where a subscription turned out to be
-    /// lost it is not.
-    pub fn hold_contacts(&self, access: &Access<'_>) -> Result<bool> {
+    /// Subscribes to contacts that no subscription covers yet: those of one wish, or all. Whether that is done; where a
+    /// subscription turned out to be lost it is not.
+    pub fn hold_contacts(&self, access: &Access<'_>, of: Option<&str>) -> Result<bool> {
         let (missing, room) = {
             let state = self.state();
             let covered: HashSet<&str> = state.holdings.iter().flat_map(|holding| &holding.members).map(String::as_str).collect();
-            let wanted = state.wanted_contacts();
+            let wanted = match of {
+                None => state.wanted_contacts(),
+                Some(id) => state.wishes.get(id).into_iter().flat_map(Wish::wanted_contacts).collect(),
+            };
             let missing: Vec<SipUri> = wanted
                 .into_iter()
                 .filter(|(key, _)| !covered.contains(key) && !state.is_refused(key))
@@ -144,8 +147,10 @@ impl Core {
             match access.send(Request::of(Method::POST, add, Some(body.to_string()))) {
                 Ok(_) => {
                     let mut state = self.state();
+                    let added: BTreeSet<String> = keys(&missing).collect();
+                    state.watched(&added);
                     if let Some(holding) = state.holdings.iter_mut().find(|holding| holding.own == own) {
-                        holding.members.extend(keys(&missing));
+                        holding.members.extend(added);
                     }
                     return Ok(true);
                 }
@@ -173,7 +178,7 @@ impl Core {
     /// Makes a subscription for these contacts, or several where the server takes fewer at a time. Whether all were taken.
     fn cover(&self, access: &Access<'_>, create: &Url, uris: &[SipUri], refusals: &mut Refusals) -> Result<bool> {
         if let Some(error) = refusals.of_all() {
-            uris.iter().for_each(|uri| self.state().refuse(uri.key(), &error));
+            self.refuse(access, uris, &error);
             return Ok(false);
         }
         let most = self.state().most.unwrap_or(FIRST_SIZE).max(1);
@@ -216,11 +221,18 @@ impl Core {
                 if is_missing(&error) {
                     access.check()?;
                 }
-                uris.iter().for_each(|uri| self.state().refuse(uri.key(), &error));
+                self.refuse(access, uris, &error);
                 refusals.note(error);
                 Ok(false)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    fn refuse(&self, access: &Access<'_>, uris: &[SipUri], error: &Error) {
+        let mut state = self.state();
+        if state.is_of(access) {
+            uris.iter().for_each(|uri| state.refuse(uri.key(), error));
         }
     }
 
@@ -329,11 +341,28 @@ impl State {
     /// Notes a subscription that was made, unless another application took the place of that which made it.
     pub fn hold(&mut self, access: &Access<'_>, holding: Holding) {
         if self.is_of(access) {
-            for wish in self.wishes.values_mut() {
-                wish.unwatched.retain(|key| !holding.members.contains(key));
-            }
+            self.watched(&holding.members);
             self.holdings.push(holding);
         }
+    }
+
+    /// The server tells of these from now on; of what happened before it did not.
+    fn watched(&mut self, members: &BTreeSet<String>) {
+        for key in members {
+            self.refused.remove(key);
+            let anew = self.seen.contains_key(key) && !self.is_covered(key);
+            for wish in self.wishes.values_mut().filter(|wish| wish.contacts.contains_key(key)) {
+                wish.unwatched.remove(key);
+                if anew {
+                    self.stale.extend(wish.facets.iter().map(|facet| (*facet, key.clone())));
+                }
+            }
+        }
+    }
+
+    /// Whether the server tells of a contact, as far as is known.
+    pub fn is_covered(&self, key: &str) -> bool {
+        self.holdings.iter().any(|holding| holding.members.contains(key))
     }
 
     pub fn drop_holding(&mut self, own: &Url) {

@@ -26,7 +26,7 @@ use backon::ExponentialBuilder;
 use queue::Queue;
 use serde_json::Value;
 use state::{Note, State, Subject, Wish, told};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -161,30 +161,38 @@ impl Live {
     /// Adds contacts to a subscription, and removes others.
     pub fn change(&self, id: &str, change: Change) -> Result<String> {
         self.start_anew()?;
-        let before = {
+        let (removed, added) = {
             let mut state = self.core.state();
             let wish = state.wishes.get_mut(id).ok_or_else(|| unknown(id))?;
             if wish.subject != Subject::Contacts {
                 let text = "this subscription follows a group or the contact list, and cannot be changed; unsubscribe and subscribe anew";
                 return Err(Error::new(Status::Conflict, text));
             }
-            let before = (wish.contacts.clone(), wish.untold.clone());
+            let removed: Vec<(String, SipUri)> = change.remove.iter().filter_map(|uri| wish.contacts.remove_entry(uri.key())).collect();
             change.remove.iter().for_each(|uri| wish.remove(uri.key()));
-            wish.add(change.add.into_iter().map(|uri| (uri.key().to_owned(), uri)).collect());
+            let add: BTreeMap<String, SipUri> = change.add.iter().map(|uri| (uri.key().to_owned(), uri.clone())).collect();
+            let added: Vec<String> = add.keys().filter(|key| !wish.contacts.contains_key(*key)).cloned().collect();
+            wish.add(add);
             state.unsettled = true;
-            before
+            (removed, added)
         };
         if let Err(error) = self.core.application.run(|access| self.core.settle(access, Some(id))) {
             let mut state = self.core.state();
+            let state = &mut *state;
             if let Some(wish) = state.wishes.get_mut(id) {
-                (wish.contacts, wish.untold) = before;
+                added.iter().for_each(|key| wish.remove(key));
+                // Nobody watched them for a while.
+                state.stale.extend(removed.iter().flat_map(|(key, _)| wish.facets.iter().map(|facet| (*facet, key.clone()))));
+                wish.contacts.extend(removed);
             }
             state.unsettled = true;
+            self.core.bell.notify_all();
             return Err(error);
         }
         {
             // Held, so that nobody is telling of those who come back.
-            let state = self.core.state();
+            let mut state = self.core.state();
+            state.prune();
             let gone = change
                 .remove
                 .iter()
@@ -318,31 +326,33 @@ impl Live {
     /// Starts the threads, where they do not run. A channel that has stopped is left alone: another program may be
     /// listening in its place.
     fn start(&self) -> Result<()> {
+        self.run_threads(&mut self.threads.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same for who asks for more: a channel that has stopped is given another try.
+    fn start_anew(&self) -> Result<()> {
+        // Held all the time: of several who ask one gives it its try.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stopped) = threads.channel.take_if(|_| self.core.state().stopped) {
+            // It is at its end, and has told why.
+            let _ = stopped.join();
+            let mut state = self.core.state();
+            state.stopped = false;
+            // Nobody listened since.
+            state.verify();
+        }
+        self.run_threads(&mut threads)
+    }
+
+    fn run_threads(&self, threads: &mut Threads) -> Result<()> {
         if self.core.application.is_cancelled() {
             return Err(Error::cancelled());
         }
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         run_thread(&mut threads.teller, "ucwa-live", &self.core, teller::run)?;
         run_thread(&mut threads.channel, "ucwa-events", &self.core, |core| {
             core.status().connection = "connected";
             channel::run(core);
         })
-    }
-
-    /// The same for who asks for more: a channel that has stopped is given another try.
-    fn start_anew(&self) -> Result<()> {
-        let stopped = {
-            let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-            threads.channel.take_if(|_| self.core.state().stopped)
-        };
-        if let Some(stopped) = stopped {
-            // It is at its end, and has told why.
-            let _ = stopped.join();
-            self.core.state().stopped = false;
-            // Nobody listened since.
-            self.core.post(Note::Verify);
-        }
-        self.start()
     }
 }
 
@@ -393,8 +403,11 @@ impl Core {
         let state = &mut *state;
         let Some(wish) = state.wishes.get_mut(id) else { return };
         let ids = [id.to_owned()];
+        let covered: HashSet<&String> = state.holdings.iter().flat_map(|holding| &holding.members).collect();
         wish.untold.retain(|(facet, key)| {
-            if let Some(seen) = state.seen.get_mut(key) {
+            // What nobody watches is not known, and what is to be read is not known any more.
+            let known = covered.contains(key) && !state.stale.contains(&(*facet, key.clone()));
+            if let Some(seen) = state.seen.get_mut(key).filter(|_| known) {
                 let uri = seen.uri.clone();
                 if let Some(value) = seen.value(*facet) {
                     let json = told::value(*facet, &uri, value, &ids);

@@ -241,7 +241,11 @@ impl Queue {
             inside.calling = Some(inside.calls);
             drop(inside);
             // It goes within, too: it may be the last one, and what belongs to it may panic.
-            let called = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || callback(&json)));
+            let call = move || {
+                callback(&json);
+                threads::as_host(move || drop(callback));
+            };
+            let called = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
             if let Err(payload) = called {
                 // To drop it runs its own code, which could panic again, and then nobody would take events.
                 std::mem::forget(payload);

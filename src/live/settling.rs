@@ -10,7 +10,6 @@ const PASSES: usize = 3;
 
 /// Whom it concerns that something failed.
 pub(super) enum Concern {
-    Everybody,
     /// The wish of that id.
     Wish(String),
     /// All who wish to be told of the contact list.
@@ -49,7 +48,7 @@ impl Core {
             state.unsettled = false;
         }
         let mut failures = Failures::default();
-        let settled = self.settle_all(access, &mut failures);
+        let settled = self.settle_all(access, id, &mut failures);
         self.tell_refusals();
         if settled.is_ok() && failures.0.is_empty() {
             return Ok(());
@@ -60,7 +59,7 @@ impl Core {
         settled?;
         let follows_lists = id.and_then(|id| state.wishes.get(id)).is_some_and(|wish| wish.subject == Subject::Lists);
         let concerns = |concern: &Concern| match (concern, id) {
-            (Concern::Everybody, _) | (_, None) => true,
+            (_, None) => true,
             (Concern::Wish(other), Some(id)) => other == id,
             (Concern::Lists, _) => follows_lists,
             (Concern::Nobody, _) => false,
@@ -68,22 +67,27 @@ impl Core {
         failures.0.into_iter().find(|(concern, _)| concerns(concern)).map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    fn settle_all(&self, access: &Access<'_>, failures: &mut Failures) -> Result<()> {
+    fn settle_all(&self, access: &Access<'_>, id: Option<&str>, failures: &mut Failures) -> Result<()> {
         self.read_group_wishes(access, failures)?;
         // Where a contact lies turns out when an event names it.
         failures.note(Concern::Nobody, self.place_contacts(access))?;
         self.let_go(access, failures)?;
         self.hold_groups(access, failures)?;
+        if let Some(id) = id {
+            // Apart, so that its failure is its own.
+            failures.note(Concern::Wish(id.to_owned()), self.hold_all_contacts(access, Some(id)))?;
+        }
+        failures.note(Concern::Nobody, self.hold_all_contacts(access, None))?;
+        failures.note(Concern::Lists, self.hold_lists(access))
+    }
+
+    fn hold_all_contacts(&self, access: &Access<'_>, of: Option<&str>) -> Result<()> {
         for _ in 0..PASSES {
-            match self.hold_contacts(access) {
-                Ok(false) => {}
-                done => {
-                    failures.note(Concern::Everybody, done.map(drop))?;
-                    break;
-                }
+            if self.hold_contacts(access, of)? {
+                break;
             }
         }
-        failures.note(Concern::Lists, self.hold_lists(access))
+        Ok(())
     }
 }
 

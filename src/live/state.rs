@@ -91,6 +91,8 @@ pub(super) struct State {
     pub seen: HashMap<String, Seen>,
     /// What is to be read.
     pub stale: BTreeSet<(Facet, String)>,
+    /// Those of them that were tried to be read in vain.
+    pub failed: BTreeSet<(Facet, String)>,
     /// What could not be read, for a reason of its own.
     pub unreadable: BTreeSet<(Facet, String)>,
     /// Contacts that events named and nobody has met, by the keys of their addresses.
@@ -165,7 +167,7 @@ impl State {
 
     /// Everybody whom a wish is about.
     pub fn wanted_contacts(&self) -> BTreeMap<&str, &SipUri> {
-        self.wishes.values().flat_map(|wish| &wish.contacts).map(|(key, uri)| (key.as_str(), uri)).collect()
+        self.wishes.values().flat_map(Wish::wanted_contacts).collect()
     }
 
     pub fn has_lists_wish(&self) -> bool {
@@ -181,6 +183,7 @@ impl State {
         let wanted: HashSet<String> = self.wanted_contacts().into_keys().map(str::to_owned).collect();
         self.seen.retain(|key, _| wanted.contains(key));
         self.stale.retain(|(_, key)| wanted.contains(key));
+        self.failed.retain(|(_, key)| wanted.contains(key));
         self.unreadable.retain(|(_, key)| wanted.contains(key));
         if self.places.len() > 2 * wanted.len() + MOST_PLACES {
             self.places.retain(|_, key| wanted.contains(key));
@@ -219,6 +222,11 @@ impl Wish {
         let mut wish = Wish { subject, facets, contacts, untold: HashSet::new(), unwatched: HashSet::new(), settled };
         wish.untold = wish.wanted().collect();
         wish
+    }
+
+    /// Everybody whom it is about.
+    pub fn wanted_contacts(&self) -> impl Iterator<Item = (&str, &SipUri)> {
+        self.contacts.iter().map(|(key, uri)| (key.as_str(), uri))
     }
 
     /// What is wished of whom.

@@ -136,6 +136,8 @@ impl Core {
         match note {
             Note::Verify => self.state().verify(),
             Note::Reset => {
+                // What is being subscribed to meanwhile may be of before or after; it is compared in any case.
+                let _gate = access.hold(&self.gate);
                 let mut state = self.state();
                 state.reset();
                 state.verify();
@@ -267,8 +269,12 @@ impl Core {
         let due: BTreeSet<(Facet, String)> = {
             let mut state = self.state();
             state.prune();
-            let due: BTreeSet<_> = state.stale.iter().take(AT_ONCE).cloned().collect();
+            // Those that failed before come after all others.
+            let fresh = state.stale.iter().filter(|one| !state.failed.contains(*one));
+            let failed = state.stale.iter().filter(|one| state.failed.contains(*one));
+            let due: BTreeSet<_> = fresh.chain(failed).take(AT_ONCE).cloned().collect();
             state.stale.retain(|one| !due.contains(one));
+            state.failed.retain(|one| !due.contains(one));
             due
         };
         let mut failure = None;
@@ -285,21 +291,23 @@ impl Core {
                 continue;
             }
             let values = self.people.values(access, &uris, facet).unwrap_or_else(|error| uris.iter().map(|_| Err(error.clone())).collect());
-            if values.iter().any(|value| matches!(value, Err(error) if is_missing(error)))
-                && let Err(error) = access.check()
-            {
-                self.state().stale.extend(due);
-                return Err(error);
-            }
+            let missing = values.iter().any(|value| matches!(value, Err(error) if is_missing(error)));
+            let unsure = if missing { access.check().err() } else { None };
             for (uri, value) in uris.iter().zip(values) {
                 match value {
                     Ok(value) => self.tell(access, facet, uri.key(), value),
-                    Err(error) if is_for_all(&error) => {
-                        self.state().stale.insert((facet, uri.key().to_owned()));
+                    Err(error) if unsure.is_some() || is_for_all(&error) => {
+                        let mut state = self.state();
+                        state.stale.insert((facet, uri.key().to_owned()));
+                        state.failed.insert((facet, uri.key().to_owned()));
                         failure = Some(error);
                     }
                     Err(error) => self.tell_failure(facet, uri, &error),
                 }
+            }
+            if let Some(error) = unsure {
+                self.state().stale.extend(due.into_iter().filter(|(of, _)| *of > facet));
+                return Err(error);
             }
         }
         failure.map_or(Ok(()), Err)
@@ -340,7 +348,7 @@ impl Core {
         for (id, wish) in &mut state.wishes {
             let untold = wish.untold.remove(&failed);
             let concerned = untold || known && wish.contacts.contains_key(uri.key());
-            if concerned && facet == Facet::Presence {
+            if concerned && facet == Facet::Presence && !wish.unwatched.contains(uri.key()) {
                 self.queue.push(None, told::refused(id, &uri.to_string(), error));
             }
         }

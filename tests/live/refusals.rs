@@ -146,6 +146,85 @@ fn being_told_that_a_subscription_runs_starts_none() {
     wait_until(&simulator, |simulator| simulator.count("events") >= 7 && simulator.pending_events() == 1);
     set(&simulator, SARA, "Busy");
     listener.until_presence(SARA, "Busy");
-    let posts: Vec<_> = simulator.requests().into_iter().filter(|request| request.method == "POST").map(|request| request.target).collect();
+    // That it is answered so quickly has everything compared, in a batch.
+    let asked = |request: &ucwa_simulator::RequestRecord| request.method == "POST" && request.route != "batch";
+    let posts: Vec<_> = simulator.requests().into_iter().filter(asked).map(|request| request.target).collect();
     assert!(posts.is_empty(), "{posts:?}");
+}
+
+#[test]
+fn who_is_taken_after_all_is_not_refused() {
+    let simulator = simulator();
+    simulator.edit(|directory| drop(directory.add_group(Group::own("Team").with_members([MANISH]))));
+    simulator.refuse_subscriptions_to(MANISH, true);
+    let listener = Listener::on(&simulator);
+    let first = subscribe(&listener, &[MANISH]);
+    refused(&listener, &first, MANISH);
+    simulator.refuse_subscriptions_to(MANISH, false);
+    listener.app.subscribe_group("Team").unwrap();
+    set(&simulator, MANISH, "Away");
+    let told = listener.until(|event| is_presence(event, MANISH) && event["presence"]["availability"] == "Away");
+    assert!(told.iter().all(|event| event["event"] != "subscription"), "{told:?}");
+}
+
+#[test]
+fn of_one_who_is_not_watched_the_present_state_is_read() {
+    let simulator = simulator();
+    simulator.refuse_subscriptions_to(MANISH, true);
+    let listener = Listener::on(&simulator);
+    subscribe(&listener, &[MANISH]);
+    listener.until(|event| is_presence(event, MANISH));
+    // Nobody is told of this.
+    set(&simulator, MANISH, "Away");
+    subscribe(&listener, &[MANISH]);
+    assert_eq!(listener.event("presence")["presence"]["availability"], "Away");
+}
+
+#[test]
+fn who_leaves_a_group_is_still_told_of_to_others() {
+    let simulator = simulator();
+    simulator.edit(|directory| drop(directory.add_group(Group::own("Team").with_members([MANISH]))));
+    let listener = Listener::on(&simulator);
+    listener.app.subscribe_group("Team").unwrap();
+    listener.event("presence");
+    listener.subscribed_to(&[MANISH]);
+    let asked = simulator.count("presenceSubscriptions");
+    simulator.edit(|directory| directory.group_named_mut("Team").unwrap().members.clear());
+    wait_until(&simulator, |simulator| simulator.count("presenceSubscriptions") > asked);
+    set(&simulator, MANISH, "Away");
+    listener.until_presence(MANISH, "Away");
+}
+
+#[test]
+fn who_was_read_is_told_whatever_became_of_the_others() {
+    let simulator = simulator();
+    let listener = Listener::on(&simulator);
+    simulator.fault(Fault::on("contactPresence").path("sarad").status(404).forever());
+    simulator.fault(Fault::on("application").method("GET").status(500).forever());
+    let id = subscribe(&listener, &[SARA, MANISH]);
+    listener.until(|event| is_presence(event, MANISH));
+    simulator.clear_faults();
+    simulator.fault(Fault::on("contactPresence").path("sarad").status(404).forever());
+    refused(&listener, &id, SARA);
+}
+
+#[test]
+fn a_change_that_fails_loses_nothing() {
+    let simulator = simulator();
+    let listener = Listener::on(&simulator);
+    let made = listener.app.subscribe(&json!({"contacts": [SARA], "include": ["note"]}).to_string()).unwrap();
+    let told = [listener.next(), listener.next()];
+    assert!(told.iter().any(|event| event["event"] == "note"));
+    let id = made["id"].as_str().unwrap();
+    for route in ["presenceSubscriptions", "addToPresenceSubscription"] {
+        simulator.fault(Fault::on(route).delay(200).status(500).times(8));
+    }
+    std::thread::scope(|scope| {
+        let changing = scope.spawn(|| listener.app.change_subscription(id, &json!({"remove": [SARA], "add": [DANA]}).to_string()));
+        wait_until(&simulator, |simulator| simulator.subscribed().is_empty());
+        simulator.edit(|directory| directory.person_mut(SARA).unwrap().note = Some(ucwa_simulator::Note::personal("Meanwhile")));
+        assert_eq!(changing.join().unwrap().unwrap_err().status, UCWA_SERVER_ERROR);
+    });
+    simulator.clear_faults();
+    assert_eq!(listener.event("note")["note"]["message"], "Meanwhile");
 }

@@ -429,3 +429,44 @@ fn who_cannot_sign_out_goes_on() {
     });
     goes_on(&simulator, &listener, &id);
 }
+
+#[test]
+fn a_channel_that_leads_in_circles_is_asked_more_and_more_rarely() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    let events = listener.app.navigate("").unwrap()["_links"]["events"]["href"].as_str().unwrap().to_owned();
+    let happened = json!({"type": "updated", "link": {"rel": "moon", "href": "/moon"}});
+    // The address is that which is asked then, with the parameters that the library adds.
+    let asked = format!("{events}&low=15&medium=5&timeout=180");
+    let body = |next: &str| json!({"_links": {"next": {"href": next}}, "sender": [{"events": [happened]}]}).to_string();
+    simulator.fault(Fault::on("events").respond(200, body(&asked)).forever());
+    simulator.clear_requests();
+    simulator.cut_events();
+    assert_eq!(listener.event("connection")["state"], "interrupted");
+    assert!(simulator.count("events") <= 7, "{}", simulator.count("events"));
+    simulator.clear_faults();
+    set(&simulator, SARA, "Away");
+    restored_with(&listener, "Away");
+    goes_on(&simulator, &listener, &id);
+}
+
+#[test]
+fn a_page_at_the_applications_address_ends_nothing() {
+    let simulator = simulator();
+    let first = App::on(&simulator);
+    let own = first.application().unwrap();
+    let listener = Listener {
+        app: Config::of(&simulator)
+            .with("application_url", own["href"].as_str().unwrap())
+            .with("endpoint_id", own["endpointId"].as_str().unwrap())
+            .sign_in()
+            .unwrap(),
+    };
+    let id = listener.subscribed_to(&[SARA]);
+    wait_until(&simulator, |simulator| simulator.pending_events() == 1);
+    simulator.fault(Fault::on("application").method("GET").html_page(404).times(3));
+    simulator.cut_events();
+    listener.until(|event| event["state"] == "restored");
+    goes_on(&simulator, &listener, &id);
+    assert_eq!(simulator.count("applications"), 0, "none was made in its place");
+}
