@@ -85,6 +85,16 @@ impl Application {
 
     /// Runs an operation; where the application turns out to be gone, creates it anew and runs the operation once more.
     pub fn run<T>(&self, operation: impl Fn(&Access<'_>) -> Result<T>) -> Result<T> {
+        let mut result = None;
+        self.attempt(&mut |access| {
+            result = Some(operation(access)?);
+            Ok(())
+        })?;
+        result.ok_or_else(Error::cancelled)
+    }
+
+    /// The same for every kind of result, so that there is one of it in the library.
+    fn attempt(&self, operation: &mut dyn FnMut(&Access<'_>) -> Result<()>) -> Result<()> {
         // What comes from memory is no longer there to be had, either.
         if self.transport.is_cancelled() {
             return Err(Error::cancelled());
