@@ -69,13 +69,41 @@ fn the_guides_examples_compile() {
     check_example("guide", examples.next().unwrap());
     // The rest are parts of programs.
     let parts: Vec<String> = examples.map(|part| format!("    {{\n{part}    }}\n")).collect();
-    assert_eq!(parts.len(), 5, "the examples are not where they were");
+    assert_eq!(parts.len(), 6, "the examples are not where they were");
     let before = "#include <iostream>\n#include <thread>\n#include <ucwa.hpp>\n\
                   using namespace std::chrono_literals;\n\
                   struct { std::optional<std::string> token_for(const std::string &) { return std::nullopt; } } vault;\n\
                   void parts(ucwa::application &application, ucwa::config &config);\n\
                   void parts(ucwa::application &application, ucwa::config &config)\n{\n";
     check_example("guide-parts", &format!("{before}{}}}\n", parts.concat()));
+}
+
+/// The programs that newcomers begin with, word by word, save for where the server is.
+#[test]
+fn the_first_programs_list_a_group() {
+    let laboratory = "config.discovery_url(std::getenv(\"UCWA_TEST_URL\")).ca_file(std::getenv(\"UCWA_TEST_CA\")).";
+    for page in ["README.md", "docs/cpp.md"] {
+        let text = fs::read_to_string(Path::new(SOURCE).join(page)).unwrap();
+        let program = text.split("```cpp\n").nth(1).unwrap().split("```").next().unwrap();
+        assert!(program.contains("int main()") && program.matches("config.sign_in_address").count() == 1, "{page}: {program}");
+        let name = format!("first-{}", page.replace(['/', '.'], "-"));
+        check_example(&name, program);
+        let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cpp-{name}.cpp"));
+        fs::write(
+            &source,
+            format!("#include <cstdlib>\n{}", program.replace("config.sign_in_address", &format!("{laboratory}sign_in_address"))),
+        )
+        .unwrap();
+        for way in ways() {
+            let simulator = Simulator::builder().password("Pa$$w0rd").start().unwrap();
+            let mut child = start(Command::new(way.compile(&name, std::slice::from_ref(&source))), Some(&simulator));
+            let mut lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect();
+            finish(page, child);
+            lines.sort();
+            assert_eq!(lines, ["Alex Darrow: Online", "Dana Birkby: Away", "Manish Chopra: Busy", "Sara Davis: Offline"], "{page}");
+            assert_eq!(simulator.count("application"), 1, "it signs out");
+        }
+    }
 }
 
 fn check_example(name: &str, text: &str) {

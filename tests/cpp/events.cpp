@@ -9,6 +9,12 @@ using ucwa::detail::read_event;
 
 static_assert(!std::is_copy_constructible_v<ucwa::subscription> && std::is_nothrow_move_constructible_v<ucwa::subscription>);
 static_assert(std::is_nothrow_move_assignable_v<ucwa::subscription> && std::is_nothrow_destructible_v<ucwa::subscription>);
+// A range of an application that is gone at the end of the line does not compile.
+template <class Application, class = void>
+struct has_events : std::false_type {};
+template <class Application>
+struct has_events<Application, std::void_t<decltype(std::declval<Application>().events())>> : std::true_type {};
+static_assert(has_events<ucwa::application &>::value && !has_events<ucwa::application>::value);
 #if __cplusplus >= 202002L
 static_assert(std::input_iterator<ucwa::event_range::iterator>);
 #endif

@@ -77,6 +77,11 @@ void subscriptions(ucwa::application &application)
         CHECK(application.health().subscriptions == 1);
     }
     CHECK(application.health().subscriptions == 0);
+    {
+        ucwa::subscription ended = application.subscribe_presence({sara});
+        application.unsubscribe_presence(ended.id());
+        CHECK_THROWS(ended.add({manish}), ucwa::not_found_error, ended.id().c_str());
+    }
     const std::string kept = application.subscribe_group_presence("Sales").release();
     CHECK(application.health().subscriptions == 1);
     application.unsubscribe_presence(kept);
@@ -136,8 +141,19 @@ void by_callback()
 
     subscription.change({manish, "sip:DanaB@contoso.com"}, {sara});
     ucwa::event_range::iterator at = application.events(longest).begin();
-    const ucwa::event one = *at++;
+    const ucwa::event &one = *at++;
     CHECK(one.as<ucwa::presence_event>()->uri != at->as<ucwa::presence_event>()->uri);
+
+    // What fails moves nothing on, and loses no event.
+    application.on_event([](const ucwa::event &) {});
+    const std::string before = at->json;
+    CHECK_THROWS(at++, ucwa::conflict_error, "callback");
+    CHECK_THROWS(++at, ucwa::conflict_error, "callback");
+    CHECK(at->json == before);
+    application.reset_on_event();
+    application.cancel();
+    const ucwa::event &last = *at++;
+    CHECK(last.json == before && at == ucwa::event_range::iterator());
 }
 
 void ends(ucwa::application &application)

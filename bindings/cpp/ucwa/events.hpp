@@ -93,7 +93,8 @@ struct lagged_event {
     std::int64_t dropped = 0; ///< How many.
 };
 
-/// Something of the server's that has no struct of its own; event::json has its `resource`, where the server sent it.
+/// Something of the server's that has no struct of its own; event::json has its `resource` and `reason`, where the server
+/// sent them.
 struct resource_event {
     std::string type;                  ///< "added", "updated", "deleted", "started" or "completed".
     std::string rel;                   ///< What it is.
@@ -183,8 +184,8 @@ public:
     /// Whom it was about when it was made or changed last.
     const std::vector<std::string> &contacts() const noexcept { return contacts_; }
 
-    /// Adds contacts, a range of texts, and removes others. Where there is no subscription any more, or no application, it
-    /// is ucwa::invalid_argument_error.
+    /// Adds contacts, a range of texts, and removes others. Where this object has none any more, or its application is
+    /// gone, it is ucwa::invalid_argument_error; where it was ended by its id, ucwa::not_found_error.
     template <class Added, class Removed>
     void change(const Added &added, const Removed &removed)
     {
@@ -412,30 +413,29 @@ public:
             /// Keeps an event.
             explicit former(event value) : value_(std::move(value)) {}
             /// What it was at.
-            const event &operator*() const noexcept { return value_; }
+            const event &operator*() const & noexcept { return value_; }
+            /// What it was at, which nothing else holds: `const ucwa::event &former = *i++` is good, too.
+            event operator*() && noexcept { return std::move(value_); }
 
         private:
             event value_;
         };
-        /// Waits for the next event, and keeps this one: `*i++`.
-        former operator++(int)
-        {
-            former kept(std::move(*current_));
-            take();
-            return kept;
-        }
+        /// Waits for the next event, and keeps this one: `*i++`. On a failure it stays where it is, as ++i does.
+        former operator++(int) { return former(*std::exchange(current_, next())); }
         /// Whether both are at the end, or neither.
         bool operator==(const iterator &other) const noexcept { return current_.has_value() == other.current_.has_value(); }
         /// Whether one of them is at the end.
         bool operator!=(const iterator &other) const noexcept { return !(*this == other); }
 
     private:
-        void take()
+        void take() { current_ = next(); }
+
+        std::optional<event> next() const
         {
             try {
-                current_ = detail::next_event(application_, timeout_ms_);
+                return detail::next_event(application_, timeout_ms_);
             } catch (const cancelled_error &) {
-                current_.reset();
+                return std::nullopt;
             }
         }
 
