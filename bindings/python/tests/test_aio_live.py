@@ -155,3 +155,17 @@ def test_pushed_into_a_loop(fast: Simulator) -> None:
                 assert await app.event_descriptor() >= 0
 
     asyncio.run(main())
+
+
+def test_who_awaited_events_cannot_change_over(fast: Simulator) -> None:
+    async def main() -> None:
+        async with await ucwa.aio.sign_in(**fast.keys) as app:
+            with pytest.raises(ucwa.CallTimeoutError):
+                await app.next_event(0.05)
+            with pytest.raises(ucwa.ConflictError, match="descriptor"):
+                await app.set_event_callback(print)
+            # What was chosen goes on.
+            await app.subscribe([SARA])
+            assert shows(SARA, "Offline")(await app.next_event(LONG))
+
+    asyncio.run(main())

@@ -20,7 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, AsyncIterator, Callable, Dict, Iterable, List, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, AsyncIterator, Callable, Dict, Iterable, List, Optional, Type, TypeVar, Union
 
 import ucwa
 from ucwa import (
@@ -50,8 +50,8 @@ from ucwa import (
 )
 
 from ._abandonable import SigningIn
+from ._aio_subscription import Subscription
 from ._application import judge_sign_out
-from ._subscription import judge_unsubscribing
 
 __all__ = ["Application", "Subscription", "sign_in"]
 
@@ -315,7 +315,8 @@ class Application:
     async def next_event(self, timeout: Optional[float] = None) -> Event:
         """Do as `ucwa.Application.next_event` does. A task that is cancelled takes no event with it.
 
-        Afterwards no callback can be set.
+        Once one was waited for, `set_event_callback` is a `ConflictError` for as long as the application lasts, also
+        when nobody waits any more.
         """
         if timeout is not None and not timeout >= 0:
             # It fails, and says what would do.
@@ -345,7 +346,10 @@ class Application:
             yield event
 
     async def set_event_callback(self, callback: Optional[EventCallback]) -> None:
-        """Do as `ucwa.Application.set_event_callback` does. The callback is a plain function, and may block."""
+        """Do as `ucwa.Application.set_event_callback` does. The callback is a plain function, and may block.
+
+        Once an event was waited for it is a `ConflictError`. While a callback is set, awaiting an event is one.
+        """
         await self._run(lambda: self._blocking.set_event_callback(callback))
 
     async def event_descriptor(self) -> int:
@@ -439,53 +443,3 @@ class Application:
     async def request(self, method: str, href: str, body: Any = None) -> Response:
         """Do as `ucwa.Application.request` does."""
         return await self._run(lambda: self._blocking.request(method, href, body))
-
-
-class Subscription:
-    """What `Application.subscribe` made: the same as `ucwa.Subscription`, to be awaited.
-
-    Leaving an ``async with`` block unsubscribes.
-    """
-
-    def __init__(self, application: Application, subscription: ucwa.Subscription) -> None:
-        self._application = application
-        self._blocking = subscription
-
-    @property
-    def id(self) -> str:
-        """What events call it, among their ``subscriptions``."""
-        return self._blocking.id
-
-    @property
-    def contacts(self) -> Tuple[str, ...]:
-        """The contacts that it is about, as `ucwa.Subscription.contacts` tells them."""
-        return self._blocking.contacts
-
-    async def add(self, contacts: Iterable[ContactLike]) -> None:
-        """Do as `ucwa.Subscription.add` does."""
-        await self._application._run(lambda: self._blocking.add(contacts))
-
-    async def remove(self, contacts: Iterable[ContactLike]) -> None:
-        """Do as `ucwa.Subscription.remove` does."""
-        await self._application._run(lambda: self._blocking.remove(contacts))
-
-    async def close(self) -> None:
-        """Do as `ucwa.Subscription.close` does."""
-        await self._application._run(lambda: self._blocking.close())
-
-    async def __aenter__(self) -> Subscription:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        exception: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        try:
-            await self.close()
-        except UcwaError as error:
-            judge_unsubscribing(error, kind)
-
-    def __repr__(self) -> str:
-        return repr(self._blocking)
