@@ -15,6 +15,17 @@ const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
 const MISSING: &str = "the tests of the Python module need Python 3.9 or later with its venv module (Debian: python3-venv); \
                        UCWA_PYTHON names another one than the first on the path";
 
+const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
+
+/// Reads one from a source package, from where its metadata say that it is.
+const LICENCE_OF_SOURCES: &str = "\
+import email, sys, tarfile
+package = tarfile.open(sys.argv[1])
+top = package.getnames()[0].split('/')[0] + '/'
+metadata = email.message_from_bytes(package.extractfile(top + 'PKG-INFO').read())
+told = next(file for file in metadata.get_all('License-File') if file.endswith(sys.argv[2]))
+sys.stdout.buffer.write(package.extractfile(top + told).read())";
+
 #[test]
 fn the_module_keeps_its_promises() {
     succeeded(installed().program("pytest").arg("--quiet"));
@@ -33,18 +44,21 @@ fn the_python_code_is_tidy() {
     succeeded(installed().program("ruff").args(["format", "--check", "--no-cache", ".."]));
 }
 
-/// The wheels carry the licences of the library, word by word.
+/// The licences of the library, word by word, where the metadata say that they are.
 #[test]
 fn the_licences_are_in_the_wheels() {
+    let read = "\
+import sys
+from importlib import metadata
+wheel = metadata.distribution(sys.argv[1])
+assert wheel.metadata['License-Expression'] == 'MIT OR Apache-2.0', wheel.metadata['License-Expression']
+told = next(file for file in wheel.metadata.get_all('License-File') if file.endswith(sys.argv[2]))
+file = next(file for file in wheel.files if str(file).endswith('.dist-info/licenses/' + told))
+sys.stdout.buffer.write(file.read_binary())";
     for distribution in ["libucwa", "libucwa-simulator"] {
-        for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
-            let read = format!(
-                "from importlib import metadata; d = metadata.distribution('{distribution}'); \
-                 print(next(f for f in d.files if f.name == '{name}').read_text(), end='')"
-            );
-            let carried = said(installed().program("python").args(["-c", &read]));
-            let own = fs::read_to_string(Path::new(SOURCE).join(name)).unwrap();
-            assert_eq!(carried.replace("\r\n", "\n"), own.replace("\r\n", "\n"), "{distribution}: {name}");
+        for name in LICENCES {
+            let carried = said(installed().program("python").args(["-c", read, distribution, name]));
+            assert_eq!(carried, licence(name), "{distribution}: {name}");
         }
     }
 }
@@ -70,8 +84,8 @@ fn source_packages_hold_what_is_needed_and_no_more() {
     let folder = python.folder.join("sdist");
     remove(&folder);
     for (name, needed) in [
-        ("python", ["/src/client.rs", "/bindings/python/src/lib.rs", "/python/ucwa/py.typed", "/Cargo.lock", "/LICENSE-MIT"]),
-        ("python-simulator", ["/simulator/src/main.rs", "/Cargo.lock", "/Cargo.toml", "/README.md", "/LICENSE-MIT"]),
+        ("python", ["/src/client.rs", "/bindings/python/src/lib.rs", "/python/ucwa/py.typed", "/Cargo.lock"]),
+        ("python-simulator", ["/simulator/src/main.rs", "/Cargo.lock", "/Cargo.toml", "/README.md"]),
     ] {
         let bindings = Path::new(SOURCE).join("bindings").join(name);
         succeeded(python.program("maturin").current_dir(bindings).arg("sdist").arg("--out").arg(&folder));
@@ -80,6 +94,10 @@ fn source_packages_hold_what_is_needed_and_no_more() {
         let names = said(python.program("python").args(["-c", list]).arg(&package));
         for needed in needed {
             assert!(names.lines().any(|line| line.ends_with(needed)), "{}: {needed} is missing", package.display());
+        }
+        for name in LICENCES {
+            let carried = said(python.program("python").args(["-c", LICENCE_OF_SOURCES]).arg(&package).arg(name));
+            assert_eq!(carried, licence(name), "{}: {name}", package.display());
         }
         for stray in ["/target/", "/__pycache__/", "/.git/"] {
             assert!(!names.contains(stray), "{}: {stray}", package.display());
@@ -168,6 +186,11 @@ fn outside_of_cargo(program: impl AsRef<OsStr>) -> Command {
         }
     }
     command
+}
+
+/// A licence as the library has it.
+fn licence(name: &str) -> String {
+    fs::read_to_string(Path::new(SOURCE).join(name)).unwrap()
 }
 
 fn only_file(folder: &Path) -> PathBuf {
