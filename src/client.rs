@@ -205,6 +205,12 @@ impl Client {
         self.rooms.live.next_event(timeout)
     }
 
+    /// Waits until there is an event, without taking it: for a caller who may find, once it came, that nobody wants it any
+    /// more. Another thread may take it meanwhile. It fails as `next_event` does.
+    pub fn wait_for_event(&self, timeout: Option<Duration>) -> Result<()> {
+        self.rooms.live.wait_for_event(timeout)
+    }
+
     /// Sets who is called with each event, on a thread of the library, or removes it. When this returns, the former one
     /// runs no more.
     pub fn set_event_callback(&self, callback: Option<EventCallback>) -> Result<()> {

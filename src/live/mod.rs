@@ -222,6 +222,12 @@ impl Live {
         self.core.queue.pull(timeout)
     }
 
+    /// Waits until there is one.
+    pub fn wait_for_event(&self, timeout: Option<Duration>) -> Result<()> {
+        self.start()?;
+        self.core.queue.wait(timeout)
+    }
+
     /// Sets who is called with each event, or removes it.
     pub fn set_callback(&self, callback: Option<EventCallback>) -> Result<()> {
         if self.core.application.is_cancelled() {

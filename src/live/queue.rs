@@ -118,6 +118,15 @@ impl Queue {
 
     /// The next event. `None` waits for ever.
     pub fn pull(&self, timeout: Option<Duration>) -> Result<String> {
+        self.wait_for(timeout, Inside::take)
+    }
+
+    /// Waits until there is one, and leaves it there.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
+        self.wait_for(timeout, |inside| inside.has_some().then_some(()))
+    }
+
+    fn wait_for<T>(&self, timeout: Option<Duration>, find: impl Fn(&mut Inside) -> Option<T>) -> Result<T> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut inside = self.lock();
         inside.pulling += 1;
@@ -128,8 +137,8 @@ impl Queue {
             if inside.callback.is_some() {
                 break Err(conflict("events go to the callback that is set; remove it to take them one by one"));
             }
-            if let Some(json) = inside.take() {
-                break Ok(json);
+            if let Some(found) = find(&mut inside) {
+                break Ok(found);
             }
             inside = match deadline {
                 None => self.bell.wait(inside).unwrap_or_else(PoisonError::into_inner),
@@ -305,7 +314,11 @@ impl Inside {
     fn show(&self) {
         let Some(flag) = &self.flag else { return };
         // A poll loop has to wake when it is over, too.
-        if self.closed || self.dropped > 0 || !self.items.is_empty() { flag.raise() } else { flag.lower() }
+        if self.closed || self.has_some() { flag.raise() } else { flag.lower() }
+    }
+
+    fn has_some(&self) -> bool {
+        self.dropped > 0 || !self.items.is_empty()
     }
 
     fn is_caller(&self) -> bool {

@@ -8,21 +8,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ucwa::{Error, Status};
 
-/// The next event. The main thread looks for Ctrl-C before each slice of the waiting and never after it, so that what was
-/// taken is handed out; it waits by itself, as an event that a helper thread takes for nobody would be lost.
+/// The next event. The main thread, which Ctrl-C is for, waits first, then looks for it, and takes the event last: one
+/// that it had taken before would be lost to whoever is interrupted.
 pub(crate) fn next_event(client: &Client, py: Python<'_>, timeout: Option<f64>) -> PyResult<String> {
     logging::follow(py)?;
     let end = end(py, timeout)?;
-    let sliced = is_main_thread(py)?;
+    let interruptible = is_main_thread(py)?;
     loop {
-        if sliced {
-            py.check_signals()?;
-        }
         // Anew each time: whoever closes the application has it released, and nobody releases it while holding Python.
         let inside = client.inside().map_err(|error| failure::raise(py, &error))?;
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-        let slice = if sliced { Some(left.map_or(SLICE, |left| left.min(SLICE))) } else { left };
-        let told = py.detach(move || guarded(|| inside.next_event(slice)));
+        let told = if interruptible {
+            let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            let came = py.detach(|| guarded(|| inside.wait_for_event(Some(slice))));
+            py.check_signals()?;
+            came.and_then(|()| py.detach(|| guarded(|| inside.next_event(Some(Duration::ZERO)))))
+        } else {
+            py.detach(|| guarded(|| inside.next_event(left)))
+        };
+        py.detach(move || drop(inside));
         match told {
             Ok(json) => return Ok(json),
             Err(error) if error.status() == Status::Timeout => {

@@ -250,15 +250,39 @@ def test_ctrl_c_takes_no_event_with_it(fast: Simulator, listener: ucwa.Applicati
 
         thread = threading.Thread(target=interrupt)
         thread.start()
-        waits.set()
         begin = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
+            waits.set()
             list(listener.events())
         assert time.monotonic() - begin < 20
         thread.join()
     fast.set_presence(SARA, "Busy")
     wait_until(lambda: listener.health().waiting_events == 1)
     assert shows(SARA, "Busy")(listener.next_event(0))
+
+
+def test_an_event_that_comes_together_with_ctrl_c_is_not_lost(fast: Simulator, listener: ucwa.Application) -> None:
+    listener.subscribe([SARA])
+    until(listener, shows(SARA, "Offline"))
+    for state in ["Busy", "Online"] * 10:
+        # The server gathers events for some time, which passes once Ctrl-C was pressed.
+        fast.set_clock_speed(0)
+        fast.set_presence(SARA, state)
+        waits = threading.Event()
+
+        def interrupt(waits: threading.Event = waits) -> None:
+            assert waits.wait(LONG)
+            _thread.interrupt_main()
+            fast.advance(60)
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            waits.set()
+            list(listener.events())
+        thread.join()
+        assert shows(SARA, state)(listener.next_event(LONG))
+    assert list(listener.events(timeout=0)) == []
 
 
 def test_other_threads_run_meanwhile(listener: ucwa.Application) -> None:
