@@ -317,7 +317,7 @@ pub(crate) fn redact(text: String) -> String {
 pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 200;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let clean: String = words.chars().filter(|c| !c.is_control()).collect();
+    let clean: String = words.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
     match clean.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &clean[..end]),
         None => clean,

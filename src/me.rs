@@ -37,7 +37,7 @@ impl Availability {
     pub fn parse(options_json: Option<&str>) -> Result<Availability> {
         let wrong = |why: String| {
             Error::argument(format!(
-                "options_json: {why}; it is a JSON object with makeMeAvailable's members, and \"keepActive\": true or false"
+                "the options: {why}; they are a JSON object with makeMeAvailable's members, and \"keepActive\": true or false"
             ))
         };
         let mut members: Map<String, Value> = match options_json {
@@ -184,13 +184,13 @@ fn missing(rel: &str, me: &Resource<'_>) -> Error {
     if me.link("makeMeAvailable").is_some() {
         return Error::new(
             Status::Conflict,
-            format!("the server offers {rel} only to users who are available: call ucwa_make_me_available first"),
+            format!("the server offers {rel} only to users who are available: call make_me_available first"),
         );
     }
     Error::new(Status::NotFound, format!("the server offers this user no {rel}; there is: {}", me.relations().join(", ")))
 }
 
 fn advise(mut error: Error) -> Error {
-    error.details_mut().message.push_str("; call ucwa_make_me_available first");
+    error.details_mut().message.push_str("; call make_me_available first");
     error
 }

@@ -73,6 +73,11 @@ fn the_rest_of_the_handles() {
     let requests = json(&control(&simulator, "GET", "requests?list=true", ""));
     assert_eq!((&requests["total"], &requests["routes"]), (&json!(2), &json!({"applications": 1, "token": 1})));
     assert!(requests["records"][1].to_string().contains("(hidden)") && !requests.to_string().contains("cwt="));
+    let one = json(&control(&simulator, "GET", "requests?route=token", ""));
+    assert_eq!(one, json!({"route": "token", "count": 1, "batched": 0}));
+    let refused = control(&simulator, "GET", "requests?route=tokens", "");
+    assert_eq!(refused.status, 400);
+    assert!(json(&refused)["allowed"]["route"].as_array().unwrap().contains(&json!("token")));
     assert_eq!(json(&control(&simulator, "DELETE", "requests", ""))["total"], 0);
 
     control(&simulator, "POST", "applications/expire", "");

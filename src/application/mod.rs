@@ -113,6 +113,7 @@ impl Application {
     /// Another application in place of one that the failure shows to be gone, or to have moved with its pool.
     fn replacement(&self, call: &Call, session: &Session, error: &Error) -> Result<Option<Arc<Session>>> {
         if error.details().application_gone {
+            self.may_create()?;
             log::warn!("the application is gone from the server and is created anew ({error})");
             return self.recreate(call, session.generation).map(Some);
         }
@@ -184,6 +185,11 @@ impl Application {
 
     pub fn is_cancelled(&self) -> bool {
         self.transport.is_cancelled()
+    }
+
+    /// Whether the server is being told that it ends; it may yet go on, where that fails.
+    pub fn is_signing_out(&self) -> bool {
+        self.signing_out.load(Ordering::SeqCst)
     }
 
     /// What was asked of the server so far.
@@ -263,7 +269,7 @@ impl Application {
     }
 
     fn may_create(&self) -> Result<()> {
-        if self.signing_out.load(Ordering::SeqCst) { Err(Error::cancelled()) } else { Ok(()) }
+        if self.is_signing_out() { Err(Error::cancelled()) } else { Ok(()) }
     }
 
     fn install(&self, session: Session) -> Arc<Session> {

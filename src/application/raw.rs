@@ -34,7 +34,7 @@ impl Raw {
         })?;
         let method = wanted.parse().map_err(|_| Error::argument("the method is none"))?;
         if let Some(body) = body_json {
-            let _: &RawValue = serde_json::from_str(body).map_err(|error| Error::argument(format!("body_json is no JSON ({error})")))?;
+            let _: &RawValue = serde_json::from_str(body).map_err(|error| Error::argument(format!("the body is no JSON ({error})")))?;
         }
         let target = if href.starts_with('/') || Url::parse(href).is_ok() {
             Target::Href(href.to_owned())

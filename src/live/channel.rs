@@ -86,6 +86,8 @@ impl Channel {
                 self.hand_on(core, answer, hollow);
                 if hollow && self.hollow > PATIENCE { self.rest(core) } else { Ok(()) }
             }
+            // The server ends the channel of an application that goes.
+            Err(_) if core.application.is_signing_out() => Err(Error::cancelled()),
             Err(error) if is_final(&error) || error.status() == Status::Cancelled => Err(error),
             Err(error) if error.subcode() == Some("PGetReplaced") || error.code() == Some("PGetReplaced") => self.replaced(error),
             Err(error) => {

@@ -77,7 +77,7 @@ impl Change {
     /// Reads `{"add":["sip:…",…],"remove":["sip:…",…]}`.
     pub fn parse(json: &str) -> Result<Change> {
         let wrong =
-            |why: String| Error::argument(format!("change_json: {why}; it is {{\"add\":[…],\"remove\":[…]}}, with contacts in both"));
+            |why: String| Error::argument(format!("the change: {why}; it is {{\"add\":[…],\"remove\":[…]}}, with contacts in both"));
         let members: serde_json::Map<String, Value> =
             serde_json::from_str(json).map_err(|error| wrong(format!("no JSON object ({error})")))?;
         let mut change = Change { add: Vec::new(), remove: Vec::new() };

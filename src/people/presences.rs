@@ -30,7 +30,7 @@ impl Wanted {
     pub fn parse(json: &str) -> Result<Wanted> {
         let wrong = |why: String| {
             Error::argument(format!(
-                "contacts_json: {why}; it is a JSON array of contacts, or {{\"contacts\":[…],\"include\":[\"note\",\"location\",\"contact\"]}}"
+                "the contacts: {why}; they are a JSON array, or {{\"contacts\":[…],\"include\":[\"note\",\"location\",\"contact\"]}}"
             ))
         };
         let value: Value = serde_json::from_str(json).map_err(|error| wrong(format!("no JSON ({error})")))?;

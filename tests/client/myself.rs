@@ -15,7 +15,7 @@ fn signing_in_shows_nobody_online() {
     for name in ["presence", "note", "location"] {
         let failure = app.mine(name).unwrap_err();
         assert_eq!(failure.status, UCWA_CONFLICT, "{}", failure.message);
-        assert!(failure.message.contains("ucwa_make_me_available"), "{}", failure.message);
+        assert!(failure.message.contains("make_me_available"), "{}", failure.message);
     }
     assert_eq!(app.report_my_activity().unwrap_err().status, UCWA_CONFLICT);
 }

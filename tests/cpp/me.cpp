@@ -9,8 +9,8 @@ int main()
 
         const ucwa::contact me = application.me();
         CHECK(me.uri == "sip:lenea@contoso.com" && me.name == "Lene Aaling" && me.office == "18/2100" && !me.type && me.href);
-        CHECK_THROWS(application.my_presence(), ucwa::conflict_error, "ucwa_make_me_available");
-        CHECK_THROWS(application.report_my_activity(), ucwa::conflict_error, "ucwa_make_me_available");
+        CHECK_THROWS(application.my_presence(), ucwa::conflict_error, "make_me_available");
+        CHECK_THROWS(application.report_my_activity(), ucwa::conflict_error, "make_me_available");
 
         ucwa::availability_options options;
         options.sign_in_as = "Away";

@@ -4,17 +4,16 @@
 
 The lamp is a printed word here; another one is a class with a method ``show``. Ctrl-C ends it, and puts the lamp out.
 
-Who signs in comes from the environment: UCWA_ADDRESS and UCWA_PASSWORD, and where they are needed UCWA_URL and
-UCWA_CA_FILE.
+Who signs in comes from the environment: see account.py.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Optional, Protocol
 
 import ucwa
+from account import sign_in
 
 #: What is not listed here, or not known, is dark.
 COLOURS = {
@@ -64,12 +63,7 @@ def follow(app: ucwa.Application, contact: str, light: Light) -> None:
 def main(contact: str) -> None:
     """Sign in and follow."""
     light = PrintedLight()
-    with ucwa.sign_in(
-        os.environ["UCWA_ADDRESS"],
-        password=os.environ["UCWA_PASSWORD"],
-        discovery_url=os.environ.get("UCWA_URL"),
-        ca_file=os.environ.get("UCWA_CA_FILE"),
-    ) as app:
+    with sign_in() as app:
         try:
             follow(app, contact, light)
         finally:

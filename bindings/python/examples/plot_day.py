@@ -29,6 +29,31 @@ OTHER = "#9b8fc0"
 LEFT, TOP, ROW, HOUR = 160, 30, 26, 36
 
 
+class Record(NamedTuple):
+    """What was told, and when: of somebody, or of the connection."""
+
+    at: datetime
+    name: str
+    availability: str
+    connection: Optional[str]
+
+
+def read(lines: Iterable[str]) -> List[Record]:
+    """Read the log."""
+    records = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            told = json.loads(line)
+            at, connection = datetime.fromisoformat(told["time"]), told.get("connection")
+            name = "" if connection else told["name"] or told["uri"]
+            records.append(Record(at, name, told.get("availability") or "unknown", connection))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"line {number} is no record of record_day.py: {error!r}") from error
+    return records
+
+
 class Span(NamedTuple):
     """From when to when somebody was so."""
 
@@ -37,7 +62,7 @@ class Span(NamedTuple):
     availability: str
 
 
-def spans(lines: Iterable[str], end: datetime) -> Dict[str, List[Span]]:
+def spans(records: Iterable[Record], end: datetime) -> Dict[str, List[Span]]:
     """Tell by name who was how, and until when.
 
     While the connection was lost nothing is known, nor after the last line.
@@ -52,32 +77,29 @@ def spans(lines: Iterable[str], end: datetime) -> Dict[str, List[Span]]:
         if at > start:
             drawn[name].append(Span(start, at, availability))
 
-    for line in lines:
-        record = json.loads(line)
-        at = datetime.fromisoformat(record["time"])
+    for record in records:
+        at = record.at
         if at >= end:
             at = end
             break
-        connection = record.get("connection")
-        if connection == "restored":
+        if record.connection == "restored":
             # Who has not changed meanwhile is not told of again.
             for name, availability in before_loss.items():
                 now.setdefault(name, (at, availability))
             before_loss = {}
-        elif connection is not None:
-            if connection == "interrupted":
+        elif record.connection is not None:
+            if record.connection == "interrupted":
                 before_loss.update({name: availability for name, (_, availability) in now.items()})
             else:
                 before_loss = {}
             for name in list(now):
                 ends(name, at)
         else:
-            name = record["name"] or record["uri"]
-            drawn.setdefault(name, [])
-            if name in now:
-                ends(name, at)
-            before_loss.pop(name, None)
-            now[name] = at, record["availability"] or "unknown"
+            drawn.setdefault(record.name, [])
+            if record.name in now:
+                ends(record.name, at)
+            before_loss.pop(record.name, None)
+            now[record.name] = at, record.availability
     for name in list(now):
         ends(name, at)
     return drawn
@@ -123,13 +145,13 @@ def svg(day: date, rows: Dict[str, List[Span]], start: datetime, end: datetime) 
 def main(log: str, drawing: str, day: Optional[date]) -> None:
     """Read the log and write the drawing."""
     with open(log, encoding="utf-8") as file:
-        lines = [line for line in file if line.strip()]
-    if not lines:
-        sys.exit(f"error: {log} is empty")
-    day = day or datetime.fromisoformat(json.loads(lines[-1])["time"]).astimezone().date()
+        records = read(file)
+    if not records:
+        raise ValueError(f"{log} is empty")
+    day = day or records[-1].at.astimezone().date()
     start = datetime(day.year, day.month, day.day).astimezone()
     end = start + timedelta(days=1)
-    rows = spans(lines, end)
+    rows = spans(records, end)
     with open(drawing, "w", encoding="utf-8") as file:
         file.write(svg(day, rows, start, end))
     print(f"{day.isoformat()}: {len(rows)} people, drawn to {drawing}")
@@ -138,4 +160,7 @@ def main(log: str, drawing: str, day: Optional[date]) -> None:
 if __name__ == "__main__":
     if len(sys.argv) not in (3, 4):
         sys.exit("usage: plot_day.py LOG SVG [DATE]")
-    main(sys.argv[1], sys.argv[2], date.fromisoformat(sys.argv[3]) if len(sys.argv) == 4 else None)
+    try:
+        main(sys.argv[1], sys.argv[2], date.fromisoformat(sys.argv[3]) if len(sys.argv) == 4 else None)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")

@@ -5,19 +5,19 @@
 Each line is a JSON object with its time, to be drawn by plot_day.py. The log is added to, so that the recording can be
 ended with Ctrl-C and begun again; while nobody recorded, or the connection was lost, nothing is known.
 
-Who signs in comes from the environment: UCWA_ADDRESS and UCWA_PASSWORD, and where they are needed UCWA_URL and
-UCWA_CA_FILE. Mind the law and the people: a record of who was there when is nobody's toy.
+Who signs in comes from the environment: see account.py. Mind the law and the people: a record of who was there when is
+nobody's toy.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import datetime, timezone
 from typing import Dict, Optional, TextIO
 
 import ucwa
+from account import sign_in
 
 
 def line(event: ucwa.Event) -> Optional[Dict[str, Optional[str]]]:
@@ -43,16 +43,7 @@ def write(log: TextIO, members: Dict[str, Optional[str]]) -> None:
 
 def main(group: str, file: str) -> None:
     """Record the group until somebody ends it."""
-    with (
-        ucwa.sign_in(
-            os.environ["UCWA_ADDRESS"],
-            password=os.environ["UCWA_PASSWORD"],
-            discovery_url=os.environ.get("UCWA_URL"),
-            ca_file=os.environ.get("UCWA_CA_FILE"),
-        ) as app,
-        open(file, "a", encoding="utf-8") as log,
-        app.subscribe_group(group) as team,
-    ):
+    with sign_in() as app, app.subscribe_group(group) as team, open(file, "a", encoding="utf-8") as log:
         print(f"recording {len(team.contacts)} people to {file}; Ctrl-C ends it", flush=True)
         try:
             for event in app.events():
@@ -70,5 +61,5 @@ if __name__ == "__main__":
         main(sys.argv[1], sys.argv[2])
     except KeyboardInterrupt:
         pass
-    except ucwa.UcwaError as error:
+    except (ucwa.UcwaError, OSError) as error:
         sys.exit(f"error: {error}")

@@ -2,18 +2,17 @@
 
     python team_to_csv.py Sales team.csv
 
-Who signs in comes from the environment: UCWA_ADDRESS and UCWA_PASSWORD, and where they are needed UCWA_URL and
-UCWA_CA_FILE.
+Who signs in comes from the environment: see account.py.
 """
 
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from typing import Iterator, List
 
 import ucwa
+from account import sign_in
 
 #: So many people are read at once: few enough for the bar to move, enough for the server to be asked rarely.
 AT_ONCE = 25
@@ -21,26 +20,20 @@ AT_ONCE = 25
 
 def main(group: str, file: str) -> None:
     """Read the group's members and write them to the file."""
-    with (
-        ucwa.sign_in(
-            os.environ["UCWA_ADDRESS"],
-            password=os.environ["UCWA_PASSWORD"],
-            discovery_url=os.environ.get("UCWA_URL"),
-            ca_file=os.environ.get("UCWA_CA_FILE"),
-        ) as app,
-        open(file, "w", newline="", encoding="utf-8") as out,
-    ):
-        writer = csv.writer(out)
-        writer.writerow(["name", "address", "availability", "activity", "device", "last active", "note", "trouble"])
+    with sign_in() as app:
+        # Before the file: what was written last time stays where there is no such group.
         members = app.group_contacts(group)
-        done = 0
-        show(done, len(members))
-        for some in portions(members):
-            for presence in app.contacts_presence(some, include=["note"]):
-                writer.writerow(row(presence))
-            done += len(some)
+        with open(file, "w", newline="", encoding="utf-8") as out:
+            writer = csv.writer(out)
+            writer.writerow(["name", "address", "availability", "activity", "device", "last active", "note", "trouble"])
+            done = 0
             show(done, len(members))
-        print(file=sys.stderr)
+            for some in portions(members):
+                for presence in app.contacts_presence(some, include=["note"]):
+                    writer.writerow(row(presence))
+                done += len(some)
+                show(done, len(members))
+            print(file=sys.stderr)
 
 
 def portions(members: List[ucwa.Contact]) -> Iterator[List[ucwa.Contact]]:
@@ -70,5 +63,5 @@ if __name__ == "__main__":
         sys.exit("usage: team_to_csv.py GROUP FILE")
     try:
         main(sys.argv[1], sys.argv[2])
-    except ucwa.UcwaError as error:
+    except (ucwa.UcwaError, OSError) as error:
         sys.exit(f"error: {error}")

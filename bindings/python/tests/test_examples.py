@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 from xml.etree import ElementTree
 
 import pytest
@@ -52,8 +52,25 @@ def test_team_to_csv(simulator: Simulator, tmp_path: Path) -> None:
     assert rows[0]["name"] == "Sara Davis" and rows[0]["availability"] == "Busy"
     assert rows[0]["last active"] == "2013-01-22T03:58:16+00:00" and rows[0]["note"] == "Back on Monday"
     assert len(rows) == 4 and "4/4" in done.stderr
+    written = file.read_bytes()
     done = run(simulator, "team_to_csv.py", "No such team", str(file))
     assert done.returncode == 1 and "No such team" in done.stderr
+    assert file.read_bytes() == written, "what was there stays"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("team_to_csv.py", ["Sales", "team.csv"]), ("record_day.py", ["Sales", "day.jsonl"]), ("busy_light.py", [SARA])],
+)
+def test_who_signs_in_is_asked_for(simulator: Simulator, tmp_path: Path, name: str, arguments: List[str]) -> None:
+    for missing in ["UCWA_ADDRESS", "UCWA_PASSWORD"]:
+        known = environment(simulator)
+        del known[missing]
+        done = subprocess.run(
+            command(name, *arguments), env=known, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=120
+        )
+        assert done.returncode == 1 and done.stderr.startswith(f"error: the environment has no {missing};")
+        assert list(tmp_path.iterdir()) == []
 
 
 class Running:
@@ -148,6 +165,26 @@ def test_a_recorded_day(simulator: Simulator, tmp_path: Path) -> None:
     assert alex[2:4] == ["Alex Darrow: Away 10:20-10:41", "Alex Darrow: Online 10:49-15:00"]
     done = run(simulator, "plot_day.py", str(EXAMPLES / "day.jsonl"), str(drawing), "2026-03-01")
     assert done.returncode == 0 and bars(drawing, "Sara Davis") == []
+
+
+@pytest.mark.parametrize(
+    ("log", "error"),
+    [
+        (None, "No such file"),
+        ("", "is empty"),
+        ('{"time":"2026-03-02T08:00:00+00:00","name":"A","availability":"Busy"}\nmud\n', "line 2 is no record"),
+        ('{"name":"A"}\n', "line 1 is no record of record_day.py: KeyError('time')"),
+    ],
+)
+def test_a_log_that_cannot_be_drawn(simulator: Simulator, tmp_path: Path, log: Optional[str], error: str) -> None:
+    file, drawing = tmp_path / "day.jsonl", tmp_path / "day.svg"
+    if log is not None:
+        file.write_text(log, encoding="utf-8")
+    done = run(simulator, "plot_day.py", str(file), str(drawing))
+    assert done.returncode == 1 and done.stderr.startswith("error: ") and error in done.stderr, done.stderr
+    assert not drawing.exists()
+    done = run(simulator, "plot_day.py", str(EXAMPLES / "day.jsonl"), str(drawing), "yesterday")
+    assert done.returncode == 1 and "yesterday" in done.stderr and "Traceback" not in done.stderr
 
 
 def bars(drawing: Path, name: str) -> List[str]:

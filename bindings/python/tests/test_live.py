@@ -238,6 +238,11 @@ def test_each_event_goes_to_one(fast: Simulator) -> None:
         assert sorted(told) == sorted(subscribed.contacts)
 
 
+def listens(app: ucwa.Application, waits: threading.Event) -> None:
+    waits.set()
+    list(app.events())
+
+
 def test_ctrl_c_takes_no_event_with_it(fast: Simulator, listener: ucwa.Application) -> None:
     listener.subscribe([SARA])
     until(listener, shows(SARA, "Offline"))
@@ -252,8 +257,7 @@ def test_ctrl_c_takes_no_event_with_it(fast: Simulator, listener: ucwa.Applicati
         thread.start()
         begin = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
-            waits.set()
-            list(listener.events())
+            listens(listener, waits)
         assert time.monotonic() - begin < 20
         thread.join()
     fast.set_presence(SARA, "Busy")
@@ -278,8 +282,7 @@ def test_an_event_that_comes_together_with_ctrl_c_is_not_lost(fast: Simulator, l
         thread = threading.Thread(target=interrupt)
         thread.start()
         with pytest.raises(KeyboardInterrupt):
-            waits.set()
-            list(listener.events())
+            listens(listener, waits)
         thread.join()
         assert shows(SARA, state)(listener.next_event(LONG))
     assert list(listener.events(timeout=0)) == []

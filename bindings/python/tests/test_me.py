@@ -35,7 +35,9 @@ def test_being_available(simulator: Simulator, app: ucwa.Application) -> None:
 def test_options_of_being_available(app: ucwa.Application) -> None:
     with pytest.raises(ucwa.InvalidArgumentError):
         app.make_me_available(keep_active="yes")  # type: ignore[arg-type]
-    app.make_me_available(keep_active=True, signInAs="Online")
+    with pytest.raises(TypeError, match="keep_activ"):
+        app.make_me_available(keep_activ=True)  # type: ignore[call-arg]
+    app.make_me_available(keep_active=True, options={"signInAs": "Online"})
     assert app.my_presence().availability == "Online"
 
 

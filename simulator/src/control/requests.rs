@@ -2,13 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Refusal;
 use crate::http::Request;
 use crate::record::RequestRecord;
+use crate::routes::Kind;
 use crate::state::State;
 
-/// Counts by route and, where wanted, every request; those in batches apart.
-pub(super) fn requests(state: &State, request: &Request) -> Value {
+/// Counts: of one route where it is named, else of all, and where wanted every request. Those in batches apart.
+pub(super) fn requests(state: &State, request: &Request) -> Result<Value, Refusal> {
     let journal = &state.journal;
+    if let Some(route) = request.query("route") {
+        return match Kind::NAMES.contains(&route.as_str()) {
+            true => Ok(json!({"route": route, "count": journal.count(&route), "batched": journal.count_batched(&route)})),
+            false => Err(Refusal(400, format!("there is no route {route}"), json!({"route": Kind::NAMES}))),
+        };
+    }
     let mut value = json!({
         "total": journal.total(),
         "connections": state.connections,
@@ -19,7 +27,7 @@ pub(super) fn requests(state: &State, request: &Request) -> Value {
         value["records"] = journal.records().map(shown).collect();
         value["batchedRecords"] = journal.batched().map(shown).collect();
     }
-    value
+    Ok(value)
 }
 
 fn by_route(counts: Vec<(&str, usize)>) -> Map<String, Value> {

@@ -369,22 +369,26 @@ class Application:
         supported_message_formats: Optional[Iterable[str]] = None,
         phone_number: Optional[str] = None,
         inactive_timeout: Union[str, timedelta, None] = None,
-        **options: object,
+        audio_preference: Optional[str] = None,
+        voip_fallback_to_phone_audio_time_out: Union[str, timedelta, None] = None,
+        options: Optional[Mapping[str, object]] = None,
     ) -> None:
         """Show the user online; signing in alone does not.
 
         With `keep_active` the library reports activity every four minutes by itself. `sign_in_as` is the first
-        availability, as `set_my_presence` takes it. The options are makeMeAvailable's own, in either spelling:
-        ``audio_preference`` or ``audioPreference``.
+        availability, as `set_my_presence` takes it. The others are makeMeAvailable's own, for the server; `options` are
+        what it has beside them, by its own names: ``{"signInAs": "Busy"}``. Durations are ISO 8601 as texts.
         """
-        options.update(
-            sign_in_as=sign_in_as,
-            supported_modalities=_list(supported_modalities),
-            supported_message_formats=_list(supported_message_formats),
-            phone_number=phone_number,
-            inactive_timeout=inactive_timeout,
-        )
-        self._client.make_me_available(arguments.availability_json(keep_active, options))
+        named = {
+            "signInAs": sign_in_as,
+            "supportedModalities": _list("supported_modalities", supported_modalities),
+            "supportedMessageFormats": _list("supported_message_formats", supported_message_formats),
+            "phoneNumber": phone_number,
+            "inactiveTimeout": inactive_timeout,
+            "audioPreference": audio_preference,
+            "voipFallbackToPhoneAudioTimeOut": voip_fallback_to_phone_audio_time_out,
+        }
+        self._client.make_me_available(arguments.availability_json(keep_active, options or {}, named))
 
     def report_my_activity(self) -> None:
         """Tell the server that the user is active."""
@@ -489,8 +493,8 @@ def _contacts(text: str) -> List[Contact]:
     return [Contact._of(one) for one in _object(text)["contacts"]]
 
 
-def _list(values: Optional[Iterable[str]]) -> Optional[List[str]]:
-    return None if values is None else list(values)
+def _list(name: str, values: Optional[Iterable[str]]) -> Optional[List[str]]:
+    return None if values is None else arguments.texts(name, values)
 
 
 def _body(content_type: Optional[str], body: Any) -> Any:

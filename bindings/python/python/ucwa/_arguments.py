@@ -68,7 +68,11 @@ def taking(callback: EventCallback) -> Callable[[str], None]:
 
 def contact_text(contact: ContactLike) -> str:
     """A contact as the library wants it."""
-    return contact.uri if isinstance(contact, (Contact, Presence)) else contact
+    if isinstance(contact, (Contact, Presence)):
+        return contact.uri
+    if not isinstance(contact, str):
+        raise TypeError(f"a contact is a str, a Contact or a Presence, not {type(contact).__name__}")
+    return contact
 
 
 def group_text(group: GroupLike) -> str:
@@ -76,6 +80,8 @@ def group_text(group: GroupLike) -> str:
     if isinstance(group, Group):
         # Names need not be unique; a group without an id is one that a program made up.
         return group.id or group.rel or group.name or ""
+    if not isinstance(group, str):
+        raise TypeError(f"a group is a str or a Group, not {type(group).__name__}")
     return group
 
 
@@ -88,6 +94,8 @@ def texts(name: str, values: Iterable[Any]) -> List[Any]:
     """A list of several; a single text is one of its own characters, which nobody means."""
     if isinstance(values, str):
         raise TypeError(f"{name} takes several; put the one into a list")
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{name} takes several, in a list or another iterable, not {type(values).__name__}")
     return list(values)
 
 
@@ -103,15 +111,11 @@ def change_json(add: Iterable[ContactLike], remove: Iterable[ContactLike]) -> st
     return json.dumps({name: [contact_text(contact) for contact in contacts] for name, contacts in change.items()})
 
 
-def availability_json(keep_active: bool, options: Mapping[str, object]) -> str:
-    """The options of makeMeAvailable: ``sign_in_as`` becomes ``signInAs``."""
-    members: Dict[str, object] = {"keepActive": keep_active}
-    for name, value in options.items():
-        if value is None:
-            continue
-        first, *rest = name.split("_")
-        members[first + "".join(word[:1].upper() + word[1:] for word in rest)] = _option(value)
-    return json.dumps(members)
+def availability_json(keep_active: bool, options: Mapping[str, object], named: Mapping[str, object]) -> str:
+    """The options of makeMeAvailable, by its own names; those named are not given where they are None."""
+    members: Dict[str, object] = {**options, "keepActive": keep_active}
+    members.update({name: value for name, value in named.items() if value is not None})
+    return json.dumps({name: _option(value) for name, value in members.items()})
 
 
 def _option(value: object) -> object:

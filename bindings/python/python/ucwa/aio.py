@@ -20,7 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, AsyncIterator, Callable, Dict, Iterable, List, Optional, Type, TypeVar, Union
+from typing import Any, AsyncIterator, Callable, Dict, Iterable, List, Mapping, Optional, Type, TypeVar, Union
 
 import ucwa
 from ucwa import (
@@ -373,7 +373,9 @@ class Application:
         supported_message_formats: Optional[Iterable[str]] = None,
         phone_number: Optional[str] = None,
         inactive_timeout: Union[str, timedelta, None] = None,
-        **options: object,
+        audio_preference: Optional[str] = None,
+        voip_fallback_to_phone_audio_time_out: Union[str, timedelta, None] = None,
+        options: Optional[Mapping[str, object]] = None,
     ) -> None:
         """Do as `ucwa.Application.make_me_available` does."""
         await self._run(
@@ -384,7 +386,9 @@ class Application:
                 supported_message_formats=supported_message_formats,
                 phone_number=phone_number,
                 inactive_timeout=inactive_timeout,
-                **options,
+                audio_preference=audio_preference,
+                voip_fallback_to_phone_audio_time_out=voip_fallback_to_phone_audio_time_out,
+                options=options,
             )
         )
 

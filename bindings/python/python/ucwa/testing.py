@@ -51,7 +51,9 @@ def find_program() -> Path:
     if program:
         return Path(program)
     raise FileNotFoundError(
-        f'the program ucwa-simulator was not found; pip install "libucwa[testing]", or name it in {PROGRAM_VARIABLE}'
+        "the program ucwa-simulator, which the distribution libucwa-simulator brings, was not found: "
+        'pip install "libucwa[testing]", from a checkout pip install ./bindings/python-simulator, '
+        f"or name it in {PROGRAM_VARIABLE}"
     )
 
 
@@ -100,9 +102,12 @@ class Simulator:
         """Start it.
 
         `contacts` generated people come on top of the company's own; every answer is held back by `latency` (seconds);
-        the server's clock runs `clock_speed` times as fast as the real one, so that events need not be waited for;
-        `options` are further ones of the program's command line; `program` is the program itself.
+        the server's clock runs `clock_speed` times as fast as the real one, so that events need not be waited for (100
+        does well; beyond 150 an application whose clock is not made faster, too, takes the server for disturbed while
+        nothing happens); `options` are further ones of the program's command line; `program` is the program itself.
         """
+        if isinstance(options, str):
+            raise TypeError("options takes several words; put the one into a list")
         command: List[str] = [os.fspath(program if program is not None else find_program()), "--exit-with-stdin"]
         command += ["--contacts", str(contacts), "--latency-ms", str(_milliseconds(latency))]
         command += ["--clock-speed", str(clock_speed)]
@@ -315,15 +320,17 @@ class Simulator:
         return self._ask("GET", "")
 
     def count(self, route: Optional[str] = None) -> int:
-        """Count the requests for a resource, or all; a batch is one."""
-        counts = self._ask("GET", "requests")
-        number: int = counts["total"] if route is None else counts["routes"].get(route, 0)
+        """Count the requests for a resource by its link relation (``contactPresence``), or all; a batch is one."""
+        number: int = self._ask("GET", "requests")["total"] if route is None else self._count(route)["count"]
         return number
 
     def count_batched(self, route: str) -> int:
         """Count the requests for a resource that came in batches."""
-        number: int = self._ask("GET", "requests")["batchedRoutes"].get(route, 0)
+        number: int = self._count(route)["batched"]
         return number
+
+    def _count(self, route: str) -> Dict[str, Any]:
+        return self._ask("GET", "requests?route=" + urllib.parse.quote(route))
 
     def requests(self) -> List[Dict[str, Any]]:
         """Tell the requests, without their bodies."""
