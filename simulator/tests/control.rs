@@ -76,7 +76,7 @@ fn the_rest_of_the_handles() {
     let one = json(&control(&simulator, "GET", "requests?route=token", ""));
     assert_eq!(one, json!({"route": "token", "count": 1, "batched": 0}));
     let refused = control(&simulator, "GET", "requests?route=tokens", "");
-    assert_eq!(refused.status, 400);
+    assert_eq!(refused.status(), 400);
     assert!(json(&refused)["allowed"]["route"].as_array().unwrap().contains(&json!("token")));
     assert_eq!(json(&control(&simulator, "DELETE", "requests", ""))["total"], 0);
 
