@@ -9,7 +9,7 @@ from typing import Any, List
 
 import pytest
 import ucwa
-from conftest import SARA
+from conftest import SARA, wait_until
 from test_application import issue_token, without_password
 from ucwa.testing import Simulator
 
@@ -49,6 +49,18 @@ def test_percent_signs_are_no_format(app: ucwa.Application, caplog: pytest.LogCa
     with caplog.at_level(logging.DEBUG, "ucwa"):
         app.group_contacts("Sales")
     assert any("%3D" in record.getMessage() for record in caplog.records)
+
+
+def test_signing_out_is_no_trouble(caplog: pytest.LogCaptureFixture) -> None:
+    """The server ends the channel before it answers that the application is deleted."""
+    with Simulator(latency=0.1) as simulator, caplog.at_level(logging.DEBUG, "ucwa"):
+        with ucwa.sign_in(**simulator.keys) as app:
+            app.subscribe([SARA])
+            app.next_event(120)
+            wait_until(lambda: simulator.subscriptions()["pendingEvents"] == 1)
+            caplog.clear()
+        assert any("/events?" in record.getMessage() for record in caplog.records), "the channel ended meanwhile"
+        assert {record.levelno for record in caplog.records} == {logging.DEBUG}, caplog.text
 
 
 def test_no_secret_is_logged(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
