@@ -31,22 +31,18 @@ const A_WHILE: Duration = Duration::from_secs(1);
 /// The longest wait that a server may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(10 * 60);
 
-/// Listens until the application is cancelled, or there is nothing to be listened to any more.
-pub(super) fn run(core: &Core) {
+/// Listens until the application is cancelled; fails where there is nothing to be listened to any more.
+pub(super) fn run(core: &Core) -> Result<()> {
     let mut channel = Channel::at(core.application.session());
     loop {
-        let stop = match channel.listen(core) {
-            Ok(()) => continue,
-            Err(error) if error.status() == Status::Cancelled => match super::still_running(core) {
-                true => continue,
-                false => return,
-            },
-            Err(error) => error,
-        };
-        log::error!("the event channel has stopped: {stop}");
-        core.state().stopped = true;
-        core.connection("stopped", Some(&stop));
-        return;
+        match channel.listen(core) {
+            Err(error) if error.status() == Status::Cancelled => {
+                if !super::still_running(core) {
+                    return Ok(());
+                }
+            }
+            done => done?,
+        }
     }
 }
 

@@ -28,6 +28,7 @@ use serde_json::Value;
 use state::{Note, State, Subject, Wish, told};
 use std::collections::{BTreeMap, HashSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -43,8 +44,14 @@ pub(crate) struct Live {
 
 #[derive(Default)]
 struct Threads {
-    teller: Option<JoinHandle<()>>,
-    channel: Option<JoinHandle<()>>,
+    teller: Option<Thread>,
+    channel: Option<Thread>,
+}
+
+struct Thread {
+    handle: JoinHandle<()>,
+    /// It has stopped for good, and callers are told why.
+    stopped: Arc<AtomicBool>,
 }
 
 /// What the threads and the callers have in common.
@@ -339,9 +346,14 @@ impl Live {
     fn start_anew(&self) -> Result<()> {
         // Held all the time: of several who ask one gives it its try.
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(stopped) = threads.channel.take_if(|_| self.core.state().stopped) {
-            // It is at its end, and has told why.
-            let _ = stopped.join();
+        let Threads { teller, channel } = &mut *threads;
+        let mut stopped = false;
+        for thread in [teller, channel].into_iter().filter_map(|place| place.take_if(|thread| thread.stopped.load(Ordering::SeqCst))) {
+            // It is at its end.
+            let _ = thread.handle.join();
+            stopped = true;
+        }
+        if stopped {
             let mut state = self.core.state();
             state.stopped = false;
             // Nobody listened since.
@@ -354,10 +366,13 @@ impl Live {
         if self.core.application.is_cancelled() {
             return Err(Error::cancelled());
         }
-        run_thread(&mut threads.teller, "ucwa-live", &self.core, teller::run)?;
+        run_thread(&mut threads.teller, "ucwa-live", &self.core, |core| {
+            teller::run(core);
+            Ok(())
+        })?;
         run_thread(&mut threads.channel, "ucwa-events", &self.core, |core| {
             core.status().connection = "connected";
-            channel::run(core);
+            channel::run(core)
         })
     }
 }
@@ -368,7 +383,7 @@ impl Drop for Live {
         let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
         for thread in [threads.channel.take(), threads.teller.take()].into_iter().flatten() {
             // They have just been woken; how they ended matters no more.
-            let _ = thread.join();
+            let _ = thread.handle.join();
         }
         self.core.queue.join();
     }
@@ -386,6 +401,10 @@ impl Core {
     /// Hands the teller something to do.
     fn post(&self, note: Note) {
         let mut state = self.state();
+        if state.stopped {
+            // Nobody takes it; whoever begins anew compares everything.
+            return;
+        }
         state.hurry |= !matches!(note, Note::Events(_));
         state.inbox.push_back(note);
         drop(state);
@@ -429,19 +448,25 @@ impl Core {
     }
 }
 
-fn run_thread(place: &mut Option<JoinHandle<()>>, name: &str, core: &Arc<Core>, work: fn(&Core)) -> Result<()> {
+/// A failure of the work is the end of live presence, until somebody asks for more.
+fn run_thread(place: &mut Option<Thread>, name: &str, core: &Arc<Core>, work: fn(&Core) -> Result<()>) -> Result<()> {
     if place.is_some() {
         return Ok(());
     }
-    let own = Arc::clone(core);
+    let stopped = Arc::new(AtomicBool::new(false));
+    let (own, told) = (Arc::clone(core), Arc::clone(&stopped));
     let started = threads::start(name, move || {
         // What it left half done sits behind locks that take poison into account.
-        if std::panic::catch_unwind(AssertUnwindSafe(|| work(&own))).is_err() {
+        let panicked = |_| Err(Error::new(Status::Internal, "a defect of the library has ended live presence"));
+        if let Err(error) = std::panic::catch_unwind(AssertUnwindSafe(|| work(&own))).unwrap_or_else(panicked) {
+            log::error!("live presence has stopped: {error}");
             own.state().stopped = true;
-            own.connection("stopped", Some(&Error::new(Status::Internal, "a defect of the library has ended live presence")));
+            told.store(true, Ordering::SeqCst);
+            own.connection("stopped", Some(&error));
         }
     });
-    *place = Some(started.map_err(|error| Error::new(Status::Internal, format!("the system gave no thread for live presence: {error}")))?);
+    let handle = started.map_err(|error| Error::new(Status::Internal, format!("the system gave no thread for live presence: {error}")))?;
+    *place = Some(Thread { handle, stopped });
     Ok(())
 }
 
