@@ -15,6 +15,8 @@ use url::Url;
 const FRESH: Duration = Duration::from_secs(60);
 /// How many unknown contacts are remembered.
 const MOST_UNKNOWN: usize = 10_000;
+/// Of how many lists the members are remembered.
+const MOST_LISTS: usize = 1_000;
 
 /// A contact that was met.
 #[derive(Debug)]
@@ -170,6 +172,10 @@ impl Book {
     }
 
     pub fn learn_members(&mut self, members_href: &str, keys: Vec<String>) {
+        // A server may give a list another address every time; what is forgotten is read once more.
+        if self.members.len() >= MOST_LISTS && !self.members.contains_key(members_href) {
+            self.members.clear();
+        }
         self.members.insert(members_href.to_owned(), keys);
     }
 

@@ -1,8 +1,9 @@
 //! How a call waits: other Python threads run meanwhile, and Ctrl-C ends the waiting.
 
+use crate::failure;
 use crate::helper::Helper;
 use crate::logging::{self, Line};
-use crate::{client::Raised, failure};
+use crate::token_callback::Raised;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -2,26 +2,13 @@
 
 use crate::call::blocking;
 use crate::event_sign::EventSign;
-use crate::{event_callback, failure, gate, live, token_callback};
+use crate::token_callback::{self, Raised};
+use crate::{event_callback, failure, gate, live};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use ucwa::{Config, Error, Photo, Result, Status};
-
-/// What the token callback raised last, until the call that asked it is over.
-#[derive(Clone, Default)]
-pub(crate) struct Raised(Arc<Mutex<Option<PyErr>>>);
-
-impl Raised {
-    pub(crate) fn keep(&self, error: PyErr) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-    }
-
-    pub(crate) fn take(&self) -> Option<PyErr> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 /// A signed-in application. What reads returns JSON text.
 #[pyclass(frozen, module = "ucwa._ucwa")]
@@ -32,7 +19,7 @@ pub(crate) struct Client {
     process: u32,
     raised: Raised,
     /// Shows that events wait, where somebody has asked.
-    pub(crate) sign: Arc<EventSign>,
+    sign: Arc<EventSign>,
 }
 
 /// Signs in with these configuration keys.
@@ -52,7 +39,7 @@ pub(crate) fn sign_in(py: Python<'_>, settings: Vec<(String, String)>, token_cal
 }
 
 impl Client {
-    pub(crate) fn inside(&self) -> Result<Arc<ucwa::Client>> {
+    fn inside(&self) -> Result<Arc<ucwa::Client>> {
         if self.process != process::id() {
             let text = format!("the application was made by process {}, which this one was forked from; sign in here anew", self.process);
             return Err(Error::new(Status::Forked, text));
@@ -61,7 +48,7 @@ impl Client {
         inside.ok_or_else(|| Error::new(Status::Cancelled, "the application is closed; no call can be made with it any more"))
     }
 
-    pub(crate) fn call<T, F>(&self, py: Python<'_>, work: F) -> PyResult<T>
+    fn call<T, F>(&self, py: Python<'_>, work: F) -> PyResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&ucwa::Client) -> Result<T> + Send + 'static,
@@ -239,11 +226,14 @@ impl Client {
 
     #[pyo3(signature = (timeout))]
     fn next_event(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<String> {
-        live::next_event(self, py, timeout)
+        live::next_event(py, || self.inside(), timeout)
     }
 
     fn wait_for_events(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
-        live::wait_for_events(self, py, seconds)
+        let end = live::end(py, Some(seconds))?;
+        let sign = Arc::clone(&self.sign);
+        self.call(py, move |client| sign.show_events_of(client))?;
+        Ok(py.detach(|| self.sign.wait(end)))
     }
 
     fn event_descriptor(&self, py: Python<'_>) -> PyResult<i32> {

@@ -1,10 +1,23 @@
 //! A Python callable that is asked for tokens.
 
-use crate::client::Raised;
 use crate::gate;
 use pyo3::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use ucwa::{Secret, TokenCallback};
+
+/// What the token callback raised last, until the call that asked it is over.
+#[derive(Clone, Default)]
+pub(crate) struct Raised(Arc<Mutex<Option<PyErr>>>);
+
+impl Raised {
+    fn keep(&self, error: PyErr) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    pub(crate) fn take(&self) -> Option<PyErr> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// Dresses a callable as the callback that the library knows. What it raises is kept, as the reason why the call that
 /// needed the token fails.
