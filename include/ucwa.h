@@ -105,7 +105,7 @@
  *   discovery_url (an http or https URL)
  *       Start discovery here instead of lyncdiscoverinternal.DOMAIN and lyncdiscover.DOMAIN.
  *   application_url (an https URL)
- *       Attach to this application, which exists already, instead of creating one (the href of ucwa_get_application).
+ *       Attach to this application, which exists already, instead of creating one (the href of the application).
  *   user_agent (at most 100 characters; default libucwa/VERSION)
  *       What the application calls itself, to the server's administrator.
  *   culture (a culture name, such as de-DE; default en-US)

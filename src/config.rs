@@ -91,7 +91,7 @@ const KEYS: &[Key] = &[
         Kind::WebUrl,
         None,
         "an https URL",
-        "Attach to this application, which exists already, instead of creating one (the `href` of the application).",
+        "Attach to this application, which exists already, instead of creating one (the href of the application).",
     ),
     key(
         "user_agent",

@@ -4,7 +4,7 @@ use super::config::ucwa_config;
 use super::descriptor::Descriptor;
 use super::guard::{guard, guard_free, guard_network};
 use super::handle::{Handle, borrow, give, take_back};
-use super::{UCWA_OK, strings, ucwa_status};
+use super::{UCWA_OK, text, ucwa_status};
 use crate::client::Client;
 use crate::error::Result;
 use crate::live::Flag;
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn ucwa_get_application(application: *mut ucwa_application
     // SAFETY: the handle is live.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_application()?)
+        text::give(client.get_application()?)
     })
 }
 
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn ucwa_application_set(application: *mut ucwa_application
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard(|| unsafe {
         let client = client(application)?;
-        client.set(strings::required(key, "key")?, strings::value(value)?)?;
+        client.set(text::required(key, "key")?, text::value(value)?)?;
         Ok(UCWA_OK)
     })
 }

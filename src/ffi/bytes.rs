@@ -1,7 +1,7 @@
 //! Bytes that go out.
 
 use super::guard::guard_quiet;
-use super::{UCWA_OK, strings, ucwa_status};
+use super::{UCWA_OK, text, ucwa_status};
 use crate::Photo;
 use crate::error::{Error, Result, Status};
 use std::ffi::{c_char, c_uchar};
@@ -53,7 +53,7 @@ pub(super) unsafe fn receive(
     // SAFETY: none of those written to is NULL.
     unsafe {
         if !media_type.is_null() {
-            match strings::give(&photo.media_type) {
+            match text::give(&photo.media_type) {
                 Ok(text) => media_type.write(text),
                 Err(error) => {
                     libc::free(bytes.cast());

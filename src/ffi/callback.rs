@@ -1,6 +1,6 @@
 //! Callbacks of the host, and the data that belongs to them.
 
-use super::strings;
+use super::text;
 use crate::config::TokenCallback;
 use crate::live::EventCallback;
 use crate::secret::Secret;
@@ -80,14 +80,14 @@ pub(super) fn token_callback(callback: ucwa_token_callback, user_data: UserData)
     Some(Arc::new(move |challenge: &str| {
         // The whole of it moves in here, with its destructor.
         let user_data: &UserData = &user_data;
-        let challenge = strings::c_string(challenge);
+        let challenge = text::c_string(challenge);
         // SAFETY: the challenge outlives the call; the host gave the callback and its data together.
         let token = unsafe { callback(challenge.as_ptr(), user_data.pointer) };
         if token.is_null() {
             return None;
         }
         // SAFETY: the manual asks for a text made by ucwa_string_new, which is handed over.
-        unsafe { strings::take_secret(token) }.map(Secret::new)
+        unsafe { text::take_secret(token) }.map(Secret::new)
     }))
 }
 
@@ -97,7 +97,7 @@ pub(super) fn event_callback(callback: ucwa_event_callback, user_data: Arc<UserD
     Some(Arc::new(move |event: &str| {
         // The whole of it moves in here, with its destructor.
         let user_data: &UserData = &user_data;
-        let event = strings::c_string(event);
+        let event = text::c_string(event);
         // SAFETY: the event outlives the call; the host gave the callback and its data together.
         unsafe { callback(event.as_ptr(), user_data.pointer) }
     }))

@@ -3,7 +3,7 @@
 use super::callback::{UserData, token_callback, ucwa_token_callback};
 use super::guard::{guard, guard_free};
 use super::handle::{Handle, borrow, give, take_back};
-use super::{UCWA_OK, strings, ucwa_status};
+use super::{UCWA_OK, text, ucwa_status};
 use crate::config::Config;
 use crate::error::Result;
 use std::ffi::{c_char, c_void};
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn ucwa_config_set(config: *mut ucwa_config, key: *const c
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard(|| unsafe {
         let config = borrow(config, "config")?;
-        let (key, value) = (strings::required(key, "key")?, strings::value(value)?);
+        let (key, value) = (text::required(key, "key")?, text::value(value)?);
         config.change()?.set(key, value)?;
         Ok(UCWA_OK)
     })
@@ -58,8 +58,8 @@ pub unsafe extern "C" fn ucwa_config_get(config: *const ucwa_config, key: *const
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard(|| unsafe {
         let config = borrow(config, "config")?;
-        let key = strings::required(key, "key")?;
-        strings::give(config.read()?.get(key)?)
+        let key = text::required(key, "key")?;
+        text::give(config.read()?.get(key)?)
     })
 }
 
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn ucwa_config_get(config: *const ucwa_config, key: *const
 /// Threads: any. It does not block.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_config_keys() -> *mut c_char {
-    guard(|| strings::give(Config::keys()))
+    guard(|| text::give(Config::keys()))
 }
 
 /// Sets the callback that is asked for a bearer token whenever one is needed.

@@ -2,7 +2,7 @@
 
 use super::application::{client, ucwa_application};
 use super::guard::guard_network;
-use super::{UCWA_OK, strings, ucwa_status};
+use super::{UCWA_OK, text, ucwa_status};
 use std::ffi::c_char;
 
 /// Puts a contact into a group of the user's.
@@ -22,7 +22,7 @@ pub unsafe extern "C" fn ucwa_add_contact(application: *mut ucwa_application, co
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.add_contact(strings::required(contact, "contact")?, strings::optional(group, "group")?)?)
+        text::give(client.add_contact(text::required(contact, "contact")?, text::optional(group, "group")?)?)
     })
 }
 
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn ucwa_remove_contact(
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.remove_contact(strings::required(contact, "contact")?, strings::optional(group, "group")?)?;
+        client.remove_contact(text::required(contact, "contact")?, text::optional(group, "group")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn ucwa_add_group(application: *mut ucwa_application, name
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.add_group(strings::required(name, "name")?)?)
+        text::give(client.add_group(text::required(name, "name")?)?)
     })
 }
 
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn ucwa_rename_group(application: *mut ucwa_application, g
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.rename_group(strings::required(group, "group")?, strings::required(name, "name")?)?;
+        client.rename_group(text::required(group, "group")?, text::required(name, "name")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn ucwa_remove_group(application: *mut ucwa_application, g
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.remove_group(strings::required(group, "group")?)?;
+        client.remove_group(text::required(group, "group")?)?;
         Ok(UCWA_OK)
     })
 }

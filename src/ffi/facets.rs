@@ -2,7 +2,7 @@
 
 use super::application::{client, ucwa_application};
 use super::guard::guard_network;
-use super::{UCWA_OK, bytes, strings, ucwa_status};
+use super::{UCWA_OK, bytes, text, ucwa_status};
 use std::ffi::{c_char, c_uchar};
 
 /// The note that a contact shows.
@@ -21,7 +21,7 @@ pub unsafe extern "C" fn ucwa_get_contact_note(application: *mut ucwa_applicatio
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_contact_note(strings::required(contact, "contact")?)?)
+        text::give(client.get_contact_note(text::required(contact, "contact")?)?)
     })
 }
 
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn ucwa_get_contact_location(application: *mut ucwa_applic
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_contact_location(strings::required(contact, "contact")?)?)
+        text::give(client.get_contact_location(text::required(contact, "contact")?)?)
     })
 }
 
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn ucwa_get_contact_supported_modalities(application: *mut
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_contact_supported_modalities(strings::required(contact, "contact")?)?)
+        text::give(client.get_contact_supported_modalities(text::required(contact, "contact")?)?)
     })
 }
 
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn ucwa_get_contact_privacy_relationship(application: *mut
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_contact_privacy_relationship(strings::required(contact, "contact")?)?)
+        text::give(client.get_contact_privacy_relationship(text::required(contact, "contact")?)?)
     })
 }
 
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn ucwa_set_contact_privacy_relationship(
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.set_contact_privacy_relationship(strings::required(contact, "contact")?, strings::required(level, "level")?)?;
+        client.set_contact_privacy_relationship(text::required(contact, "contact")?, text::required(level, "level")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn ucwa_reset_contact_privacy_relationship(
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.reset_contact_privacy_relationship(strings::required(contact, "contact")?)?;
+        client.reset_contact_privacy_relationship(text::required(contact, "contact")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn ucwa_get_contact_photo(
     // SAFETY: the handle is live; the texts are NULL or end with NUL; the out parameters are NULL or can be written to.
     guard_network(|| unsafe {
         bytes::receive(data, data_size, media_type, || {
-            client(application)?.get_contact_photo(strings::required(contact, "contact")?, strings::optional(size, "size")?)
+            client(application)?.get_contact_photo(text::required(contact, "contact")?, text::optional(size, "size")?)
         })
     })
 }

@@ -1,6 +1,6 @@
 //! The wall around every function: no panic leaves the library, and the last error is always set.
 
-use super::last_error;
+use super::kept_error;
 use super::sigpipe::Shield;
 use crate::error::{Error, Result, Status};
 use std::any::Any;
@@ -47,17 +47,17 @@ impl Outcome for usize {
 
 /// Runs the body of a function that stays in memory.
 pub(super) fn guard<T: Outcome>(body: impl FnOnce() -> Result<T>) -> T {
-    last_error::clear();
+    kept_error::clear();
     let result = contain(body).unwrap_or_else(Err);
     match result {
         Ok(value) => {
             // A callback that ran meanwhile may have called a function, too.
-            last_error::clear();
+            kept_error::clear();
             value
         }
         Err(error) => {
             let value = T::failed(error.status());
-            last_error::set(error);
+            kept_error::set(error);
             value
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn guard_network<T: Outcome>(body: impl FnOnce() -> Result<T>) -> T {
 pub(super) fn guard_quiet<T: Outcome>(body: impl FnOnce() -> T) -> T {
     contain(body).unwrap_or_else(|error| {
         let value = T::failed(error.status());
-        last_error::set(error);
+        kept_error::set(error);
         value
     })
 }

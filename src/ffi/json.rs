@@ -3,7 +3,7 @@
 use super::guard::{guard, guard_quiet};
 use super::handle::{borrow, give, take_back};
 use super::json_tree::Node;
-use super::{UCWA_OK, strings, ucwa_status};
+use super::{UCWA_OK, text, ucwa_status};
 use crate::error::Error;
 use std::ffi::c_char;
 
@@ -24,7 +24,7 @@ pub struct ucwa_json(Node);
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_json_parse(text: *const c_char) -> *mut ucwa_json {
     // SAFETY: the text is NULL or ends with NUL.
-    guard(|| unsafe { Ok(give(ucwa_json(Node::parse(strings::whole(text, "text")?)?))) })
+    guard(|| unsafe { Ok(give(ucwa_json(Node::parse(text::whole(text, "text")?)?))) })
 }
 
 /// Reads a string.
@@ -129,5 +129,5 @@ pub unsafe extern "C" fn ucwa_json_free(json: *mut ucwa_json) {
 /// The handle is NULL or live for as long as the reference is; the pointer is NULL or ends with NUL.
 unsafe fn at<'a>(json: *const ucwa_json, pointer: *const c_char) -> crate::error::Result<&'a Node> {
     // SAFETY: the caller's promise.
-    unsafe { borrow(json, "json")?.0.at(strings::text(pointer, "pointer")?) }
+    unsafe { borrow(json, "json")?.0.at(text::text(pointer, "pointer")?) }
 }

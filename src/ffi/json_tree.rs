@@ -1,6 +1,6 @@
 //! A parsed JSON text whose strings can be lent to C, and RFC 6901 pointers into it.
 
-use super::strings::c_string;
+use super::text::c_string;
 use crate::error::{Error, Result, Status, excerpt};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};

@@ -1,27 +1,17 @@
-//! The last failure of each thread.
+//! What callers ask about the last failure.
 
 use super::guard::guard_quiet;
-use super::{strings, ucwa_status};
-use crate::error::{Error, Status};
-use std::cell::RefCell;
-use std::ffi::{CString, c_char};
-
-struct LastError {
-    error: Error,
-    /// Lent to the caller.
-    message: CString,
-}
-
-thread_local! {
-    static LAST: RefCell<Option<LastError>> = const { RefCell::new(None) };
-}
+use super::kept_error::read;
+use super::{text, ucwa_status};
+use crate::error::Status;
+use std::ffi::c_char;
 
 /// The status of this thread's last call.
 ///
 /// @return UCWA_OK where it succeeded, or where there was none. The last error stays as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_last_error_status() -> ucwa_status {
-    guard_quiet(|| read(|last| last.error.status().number()).unwrap_or(Status::Ok.number()))
+    guard_quiet(|| read(|error, _| error.status().number()).unwrap_or(Status::Ok.number()))
 }
 
 /// What failed in this thread's last call, for people: the request, what the server said, what to do.
@@ -31,7 +21,7 @@ pub unsafe extern "C" fn ucwa_last_error_status() -> ucwa_status {
 ///         stays as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_last_error_message() -> *const c_char {
-    guard_quiet(|| read(|last| last.message.as_ptr()).unwrap_or(c"".as_ptr()))
+    guard_quiet(|| read(|_, message| message.as_ptr()).unwrap_or(c"".as_ptr()))
 }
 
 /// Everything known of the failure of this thread's last call.
@@ -47,33 +37,17 @@ pub unsafe extern "C" fn ucwa_last_error_message() -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_last_error_json() -> *mut c_char {
     guard_quiet(|| {
-        let json = read(|last| last.error.to_json());
+        let json = read(|error, _| error.to_json());
         let json = json.as_deref().unwrap_or(r#"{"status":"UCWA_OK","message":""}"#);
-        strings::give(json).unwrap_or(std::ptr::null_mut())
+        text::give(json).unwrap_or(std::ptr::null_mut())
     })
-}
-
-pub(super) fn clear() {
-    replace(None);
-}
-
-pub(super) fn set(error: Error) {
-    let message = strings::c_string(error.message());
-    replace(Some(LastError { error, message }));
-}
-
-fn replace(last: Option<LastError>) {
-    // A thread that ends may have lost its storage already; then nobody can ask any more.
-    let _ = LAST.try_with(|slot| slot.replace(last));
-}
-
-fn read<T>(look: impl FnOnce(&LastError) -> T) -> Option<T> {
-    LAST.try_with(|slot| slot.borrow().as_ref().map(look)).ok().flatten()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::kept_error::set;
     use super::*;
+    use crate::error::Error;
     use std::ffi::CStr;
 
     #[test]

@@ -3,7 +3,7 @@
 use super::application::{client, opened, ucwa_application};
 use super::callback::{UserData, event_callback, ucwa_event_callback};
 use super::guard::guard_network;
-use super::{UCWA_OK, strings, ucwa_status};
+use super::{UCWA_OK, text, ucwa_status};
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn ucwa_subscribe_presence(application: *mut ucwa_applicat
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.subscribe_presence(strings::long(contacts_json, "contacts_json")?)?)
+        text::give(client.subscribe_presence(text::long(contacts_json, "contacts_json")?)?)
     })
 }
 
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn ucwa_subscribe_group_presence(application: *mut ucwa_ap
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.subscribe_group_presence(strings::required(group, "group")?)?)
+        text::give(client.subscribe_group_presence(text::required(group, "group")?)?)
     })
 }
 
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn ucwa_subscribe_group_presence(application: *mut ucwa_ap
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_subscribe_contacts_and_groups(application: *mut ucwa_application) -> *mut c_char {
     // SAFETY: the handle is live.
-    guard_network(|| unsafe { strings::give(client(application)?.subscribe_contacts_and_groups()?) })
+    guard_network(|| unsafe { text::give(client(application)?.subscribe_contacts_and_groups()?) })
 }
 
 /// Adds contacts to a subscription of ucwa_subscribe_presence, and removes others. Of those that are added the present
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn ucwa_change_subscription(
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.change_subscription(strings::required(id, "id")?, strings::long(change_json, "change_json")?)?)
+        text::give(client.change_subscription(text::required(id, "id")?, text::long(change_json, "change_json")?)?)
     })
 }
 
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn ucwa_change_subscription(
 pub unsafe extern "C" fn ucwa_unsubscribe_presence(application: *mut ucwa_application, id: *const c_char) -> ucwa_status {
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard_network(|| unsafe {
-        client(application)?.unsubscribe_presence(strings::required(id, "id")?)?;
+        client(application)?.unsubscribe_presence(text::required(id, "id")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn ucwa_next_event(application: *mut ucwa_application, tim
     // SAFETY: the handle is live.
     guard_network(|| unsafe {
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
-        strings::give(client(application)?.next_event(timeout)?)
+        text::give(client(application)?.next_event(timeout)?)
     })
 }
 
@@ -206,5 +206,5 @@ pub unsafe extern "C" fn ucwa_event_descriptor(application: *mut ucwa_applicatio
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_get_health(application: *mut ucwa_application) -> *mut c_char {
     // SAFETY: the handle is live.
-    guard_network(|| unsafe { strings::give(client(application)?.get_health()?) })
+    guard_network(|| unsafe { text::give(client(application)?.get_health()?) })
 }

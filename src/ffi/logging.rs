@@ -1,7 +1,7 @@
 //! What the library tells of its work.
 
 use super::guard::guard;
-use super::{UCWA_OK, strings, ucwa_status};
+use super::{UCWA_OK, text, ucwa_status};
 use crate::error::{Error, Status};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::cell::Cell;
@@ -133,7 +133,7 @@ impl Logger {
             Level::Debug => UCWA_LOG_DEBUG,
             Level::Trace => UCWA_LOG_TRACE,
         };
-        let (target, message) = (strings::c_string(record.target()), strings::c_string(&record.args().to_string()));
+        let (target, message) = (text::c_string(record.target()), text::c_string(&record.args().to_string()));
         // SAFETY: the texts outlive the call; the host gave the callback and its data together.
         unsafe { (sink.callback)(level, target.as_ptr(), message.as_ptr(), sink.user_data) }
     }

@@ -2,7 +2,7 @@
 
 use super::application::{client, ucwa_application};
 use super::guard::guard_network;
-use super::{UCWA_OK, bytes, strings, ucwa_status};
+use super::{UCWA_OK, bytes, text, ucwa_status};
 use std::ffi::{c_char, c_uchar};
 
 /// The user's own data.
@@ -19,7 +19,7 @@ pub unsafe extern "C" fn ucwa_get_me(application: *mut ucwa_application) -> *mut
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_me()?)
+        text::give(client.get_me()?)
     })
 }
 
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn ucwa_make_me_available(application: *mut ucwa_applicati
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.make_me_available(strings::optional(options_json, "options_json")?)?;
+        client.make_me_available(text::optional(options_json, "options_json")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn ucwa_get_my_presence(application: *mut ucwa_application
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_my_presence()?)
+        text::give(client.get_my_presence()?)
     })
 }
 
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn ucwa_set_my_presence(application: *mut ucwa_application
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.set_my_presence(strings::required(availability, "availability")?)?;
+        client.set_my_presence(text::required(availability, "availability")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn ucwa_get_my_note(application: *mut ucwa_application) ->
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_my_note()?)
+        text::give(client.get_my_note()?)
     })
 }
 
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn ucwa_set_my_note(application: *mut ucwa_application, me
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.set_my_note(strings::required(message, "message")?)?;
+        client.set_my_note(text::required(message, "message")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn ucwa_get_my_location(application: *mut ucwa_application
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_my_location()?)
+        text::give(client.get_my_location()?)
     })
 }
 
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn ucwa_set_my_location(application: *mut ucwa_application
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        client.set_my_location(strings::required(location, "location")?)?;
+        client.set_my_location(text::required(location, "location")?)?;
         Ok(UCWA_OK)
     })
 }
@@ -247,7 +247,7 @@ pub unsafe extern "C" fn ucwa_get_my_phones(application: *mut ucwa_application) 
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_my_phones()?)
+        text::give(client.get_my_phones()?)
     })
 }
 
@@ -275,6 +275,6 @@ pub unsafe extern "C" fn ucwa_get_my_photo(
 ) -> ucwa_status {
     // SAFETY: the handle is live; the texts are NULL or end with NUL; the out parameters are NULL or can be written to.
     guard_network(|| unsafe {
-        bytes::receive(data, data_size, media_type, || client(application)?.get_my_photo(strings::optional(size, "size")?))
+        bytes::receive(data, data_size, media_type, || client(application)?.get_my_photo(text::optional(size, "size")?))
     })
 }

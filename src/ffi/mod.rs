@@ -44,7 +44,9 @@ mod descriptor;
 mod guard;
 mod handle;
 mod json_tree;
+mod kept_error;
 mod sigpipe;
+mod text;
 
 pub use application::*;
 pub use bytes::*;

@@ -2,7 +2,7 @@
 
 use super::application::{client, ucwa_application};
 use super::guard::guard_network;
-use super::strings;
+use super::text;
 use std::ffi::c_char;
 
 /// The user's groups.
@@ -19,7 +19,7 @@ pub unsafe extern "C" fn ucwa_get_groups(application: *mut ucwa_application) -> 
     // SAFETY: the handle is live.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_groups()?)
+        text::give(client.get_groups()?)
     })
 }
 
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn ucwa_get_group_contacts(application: *mut ucwa_applicat
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_group_contacts(strings::required(group, "group")?)?)
+        text::give(client.get_group_contacts(text::required(group, "group")?)?)
     })
 }
 
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn ucwa_get_contacts(application: *mut ucwa_application) -
     // SAFETY: the handle is live.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_contacts()?)
+        text::give(client.get_contacts()?)
     })
 }
 
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn ucwa_get_contact(application: *mut ucwa_application, co
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_contact(strings::required(contact, "contact")?)?)
+        text::give(client.get_contact(text::required(contact, "contact")?)?)
     })
 }
 
@@ -100,6 +100,6 @@ pub unsafe extern "C" fn ucwa_search_contacts(application: *mut ucwa_application
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.search_contacts(strings::required(query, "query")?, limit)?)
+        text::give(client.search_contacts(text::required(query, "query")?, limit)?)
     })
 }

@@ -2,7 +2,7 @@
 
 use super::application::{client, ucwa_application};
 use super::guard::guard_network;
-use super::strings;
+use super::text;
 use std::ffi::c_char;
 
 /// The presence of one contact, who need not be in the contact list.
@@ -24,7 +24,7 @@ pub unsafe extern "C" fn ucwa_get_contact_presence(application: *mut ucwa_applic
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_contact_presence(strings::required(contact, "contact")?)?)
+        text::give(client.get_contact_presence(text::required(contact, "contact")?)?)
     })
 }
 
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn ucwa_get_contacts_presence(application: *mut ucwa_appli
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_contacts_presence(strings::long(contacts_json, "contacts_json")?)?)
+        text::give(client.get_contacts_presence(text::long(contacts_json, "contacts_json")?)?)
     })
 }
 
@@ -69,6 +69,6 @@ pub unsafe extern "C" fn ucwa_get_group_presence(application: *mut ucwa_applicat
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.get_group_presence(strings::required(group, "group")?)?)
+        text::give(client.get_group_presence(text::required(group, "group")?)?)
     })
 }

@@ -2,7 +2,7 @@
 
 use super::application::{client, ucwa_application};
 use super::guard::guard_network;
-use super::strings;
+use super::text;
 use std::ffi::c_char;
 
 /// Follows a path of link relations from the application, and reads what is at its end.
@@ -23,7 +23,7 @@ pub unsafe extern "C" fn ucwa_navigate(application: *mut ucwa_application, path:
     // SAFETY: the handle is live; the text is NULL or ends with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        strings::give(client.navigate(strings::text(path, "path")?)?)
+        text::give(client.navigate(text::text(path, "path")?)?)
     })
 }
 
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn ucwa_request(
     // SAFETY: the handle is live; the texts are NULL or end with NUL.
     guard_network(|| unsafe {
         let client = client(application)?;
-        let (method, href) = (strings::required(method, "method")?, strings::required(href, "href")?);
-        strings::give(client.request(method, href, strings::optional(body_json, "body_json")?)?)
+        let (method, href) = (text::required(method, "method")?, text::required(href, "href")?);
+        text::give(client.request(method, href, text::optional(body_json, "body_json")?)?)
     })
 }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Iterable, Optional, Tuple, Type
+from typing import Awaitable, Callable, Iterable, Optional, Tuple, Type
 
 from . import _subscription as blocking
 from ._arguments import ContactLike
 from ._errors import UcwaError
 
-if TYPE_CHECKING:
-    from .aio import Application
+#: Makes a call that blocks, on a thread of the application's.
+Run = Callable[[Callable[[], None]], Awaitable[None]]
 
 
 class Subscription:
@@ -19,8 +19,8 @@ class Subscription:
     Leaving an ``async with`` block unsubscribes.
     """
 
-    def __init__(self, application: Application, subscription: blocking.Subscription) -> None:
-        self._application = application
+    def __init__(self, run: Run, subscription: blocking.Subscription) -> None:
+        self._run = run
         self._blocking = subscription
 
     @property
@@ -35,15 +35,15 @@ class Subscription:
 
     async def add(self, contacts: Iterable[ContactLike]) -> None:
         """Do as `ucwa.Subscription.add` does."""
-        await self._application._run(lambda: self._blocking.add(contacts))
+        await self._run(lambda: self._blocking.add(contacts))
 
     async def remove(self, contacts: Iterable[ContactLike]) -> None:
         """Do as `ucwa.Subscription.remove` does."""
-        await self._application._run(lambda: self._blocking.remove(contacts))
+        await self._run(lambda: self._blocking.remove(contacts))
 
     async def close(self) -> None:
         """Do as `ucwa.Subscription.close` does."""
-        await self._application._run(lambda: self._blocking.close())
+        await self._run(lambda: self._blocking.close())
 
     async def __aenter__(self) -> Subscription:
         return self

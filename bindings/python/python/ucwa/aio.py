@@ -284,15 +284,15 @@ class Application:
 
     async def subscribe_presence(self, contacts: Iterable[ContactLike], include: Iterable[str] = ()) -> Subscription:
         """Do as `ucwa.Application.subscribe_presence` does. The result is an async context manager."""
-        return Subscription(self, await self._run(lambda: self._blocking.subscribe_presence(contacts, include)))
+        return Subscription(self._run, await self._run(lambda: self._blocking.subscribe_presence(contacts, include)))
 
     async def subscribe_group_presence(self, group: GroupLike) -> Subscription:
         """Do as `ucwa.Application.subscribe_group_presence` does. The result is an async context manager."""
-        return Subscription(self, await self._run(lambda: self._blocking.subscribe_group_presence(group)))
+        return Subscription(self._run, await self._run(lambda: self._blocking.subscribe_group_presence(group)))
 
     async def subscribe_contacts_and_groups(self) -> Subscription:
         """Do as `ucwa.Application.subscribe_contacts_and_groups` does. The result is an async context manager."""
-        return Subscription(self, await self._run(lambda: self._blocking.subscribe_contacts_and_groups()))
+        return Subscription(self._run, await self._run(lambda: self._blocking.subscribe_contacts_and_groups()))
 
     async def subscribe(self, contacts: Iterable[ContactLike], include: Iterable[str] = ()) -> Subscription:
         """Do as `subscribe_presence` does, whose short name this is."""
@@ -306,7 +306,7 @@ class Application:
         self, id: str, add: Iterable[ContactLike] = (), remove: Iterable[ContactLike] = ()
     ) -> Subscription:
         """Do as `ucwa.Application.change_subscription` does."""
-        return Subscription(self, await self._run(lambda: self._blocking.change_subscription(id, add, remove)))
+        return Subscription(self._run, await self._run(lambda: self._blocking.change_subscription(id, add, remove)))
 
     async def unsubscribe_presence(self, id: str) -> None:
         """Do as `ucwa.Application.unsubscribe_presence` does."""
