@@ -69,7 +69,7 @@ fn the_guides_examples_compile() {
     check_example("guide", examples.next().unwrap());
     // The rest are parts of programs.
     let parts: Vec<String> = examples.map(|part| format!("    {{\n{part}    }}\n")).collect();
-    assert_eq!(parts.len(), 6, "the examples are not where they were");
+    assert_eq!(parts.len(), 7, "the examples are not where they were");
     let before = "#include <iostream>\n#include <thread>\n#include <ucwa.hpp>\n\
                   using namespace std::chrono_literals;\n\
                   struct { std::optional<std::string> token_for(const std::string &) { return std::nullopt; } } vault;\n\
@@ -206,6 +206,22 @@ fn live() {
             answer.write_all(b"done\n").unwrap();
         }
         finish("live", child);
+    }
+}
+
+#[test]
+fn lifetimes() {
+    for way in ways() {
+        let simulator = Simulator::start().unwrap();
+        simulator.fault(Fault::on("addToPresenceSubscription").hang().forever());
+        let mut child = start(Command::new(way.compile("lifetimes", &[source("lifetimes.cpp")])), Some(&simulator));
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        if line == "calling\n" {
+            wait_until("the server holds the callback's request", || simulator.count("addToPresenceSubscription") == 1);
+            child.stdin.as_mut().unwrap().write_all(b"go\n").unwrap();
+        }
+        assert_eq!(finish("lifetimes", child), "", "the library prints nothing");
     }
 }
 

@@ -29,6 +29,10 @@
 #ifndef UCWA_HPP
 #define UCWA_HPP
 
+#if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
+#error "ucwa.hpp needs C++17; ucwa.h, the library in C, does with C++11"
+#endif
+
 #include "ucwa/application.hpp"
 #include "ucwa/config.hpp"
 #include "ucwa/error.hpp"

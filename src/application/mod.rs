@@ -159,6 +159,9 @@ impl Application {
 
     /// Deletes the application on the server, then cancels. One that is already gone is fine.
     pub fn sign_out(&self) -> Result<()> {
+        if self.transport.is_cancelled() {
+            return Err(Error::cancelled());
+        }
         let call = self.call();
         self.signing_out.store(true, Ordering::SeqCst);
         let request = Request::delete(self.session().document.url.clone());

@@ -283,18 +283,21 @@ impl Authority {
 
     /// Asks the caller's callback.
     fn ask(&self, config: &Config, url: &Url, host: &str, challenge: &Challenge, service: Option<&Url>, reason: &str) -> Result<Secret> {
-        let none = || Error::new(Status::AuthenticationFailed, format!("the token callback gave no usable token for {host}"));
-        let callback = config.token_callback().ok_or_else(none)?;
+        let unusable =
+            |why: &str| Error::new(Status::AuthenticationFailed, format!("the token callback gave no usable token for {host}: {why}"));
+        let callback = config.token_callback().ok_or_else(|| unusable("there is none"))?;
         let question = Question { url: url.as_str(), host, token_url: service.map(Url::as_str), grants: &challenge.grants, reason };
         let question = serde_json::to_string(&question).unwrap_or_default();
         *self.asking() = Some(thread::current().id());
         let token = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| threads::as_host(|| callback(&question))));
         *self.asking() = None;
-        let token = token.map_err(|_| Error::new(Status::Internal, "the token callback panicked"))?.ok_or_else(none)?;
-        if token.reveal().is_empty() || !token.reveal().bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(none());
+        let token = token.map_err(|_| Error::new(Status::Internal, "the token callback panicked"))?;
+        let token = token.ok_or_else(|| unusable("it returned none"))?;
+        match token.reveal() {
+            "" => Err(unusable("it returned an empty text")),
+            text if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token),
+            _ => Err(unusable("it returned a text with a blank or another character that no token has; only the token is wanted")),
         }
-        Ok(token)
     }
 
     fn slot(&self, host: &str) -> Slot {

@@ -130,10 +130,9 @@ impl Transport {
 
     fn drive<T: Send>(&self, bounded: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let Some(runtime) = &self.runtime else { return Err(Error::cancelled()) };
-        if Handle::try_current().is_err() {
+        if can_be_driven_here() {
             return runtime.block_on(bounded);
         }
-        // A Rust caller's own async runtime is on this thread, and two cannot be driven on one.
         std::thread::scope(|scope| {
             let helper = scope.spawn(|| {
                 threads::keep_signals_away();
@@ -235,13 +234,19 @@ impl Transport {
 impl Drop for Transport {
     fn drop(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
-        if Handle::try_current().is_ok() {
-            runtime.shutdown_background();
-        } else {
+        if can_be_driven_here() {
             // A thread that hangs in the system's resolver cannot be ended; it ends itself when the resolver gives up.
             runtime.shutdown_timeout(FAREWELL);
+        } else {
+            runtime.shutdown_background();
         }
     }
+}
+
+/// Not where a Rust caller's own async runtime is on this thread, as two cannot be driven on one, nor where the thread is
+/// ending and has lost what a runtime keeps there: destructors of the host's statics run so late.
+fn can_be_driven_here() -> bool {
+    Handle::try_current().is_err_and(|error| error.is_missing_context())
 }
 
 /// Reads a whole body. Most come in one piece, which is then not copied.

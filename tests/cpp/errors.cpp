@@ -105,11 +105,9 @@ static void moved_from()
     CHECK(other.get("culture") == "en-US");
     config = std::move(other);
     CHECK(config.get("culture") == "en-US");
-    ucwa::application none(nullptr);
-    CHECK_THROWS(none.groups(), ucwa::invalid_argument_error, "application is NULL");
-    CHECK_THROWS(none.my_photo(), ucwa::invalid_argument_error, "application is NULL");
-    CHECK_THROWS(none.navigate(""), ucwa::invalid_argument_error, "application is NULL");
-    CHECK_THROWS(none.sign_out(), ucwa::invalid_argument_error, "application is NULL");
+    ucwa_last_error_status();
+    CHECK_THROWS(ucwa::application(nullptr), ucwa::invalid_argument_error, "NULL was given");
+    CHECK_THROWS(ucwa::application(ucwa_sign_in(nullptr)), ucwa::invalid_argument_error, "config is NULL");
 }
 
 int main()

@@ -33,6 +33,23 @@ ucwa::presence_event next_presence(ucwa::application &application)
     return *told;
 }
 
+// A range whose texts live no longer than one is looked at, as those of C++20's views.
+struct made_on_the_way {
+    struct iterator {
+        const std::string *at;
+        std::string operator*() const { return "sip:" + *at + "@contoso.com"; }
+        iterator &operator++()
+        {
+            ++at;
+            return *this;
+        }
+        bool operator!=(const iterator &other) const { return at != other.at; }
+    };
+    std::vector<std::string> names;
+    iterator begin() const { return {names.data()}; }
+    iterator end() const { return {names.data() + names.size()}; }
+};
+
 void subscriptions(ucwa::application &application)
 {
     ucwa::subscription subscription = application.subscribe_presence({sara});
@@ -40,7 +57,7 @@ void subscriptions(ucwa::application &application)
     const ucwa::presence_event first = next_presence(application);
     CHECK(first.uri == sara && first.presence.availability == ucwa::availability::offline);
     CHECK(first.subscriptions == std::vector<std::string>{subscription.id()});
-    CHECK(!application.next_event(0ms));
+    CHECK(!application.next_event(0ms) && !application.next_event(std::chrono::hours::min()));
 
     have_it_changed("Busy");
     CHECK(next_presence(application).presence.availability == "Busy");
@@ -48,6 +65,12 @@ void subscriptions(ucwa::application &application)
     subscription.add({manish});
     CHECK(subscription.contacts().size() == 2 && next_presence(application).uri == manish);
     subscription.remove(std::vector<std::string>{manish});
+    CHECK(subscription.contacts() == std::vector<std::string>{sara});
+    // Texts that are made on the way, and braces beside a range.
+    subscription.change(made_on_the_way{{"ManishC"}}, {});
+    CHECK(subscription.contacts().size() == 2 && next_presence(application).uri == manish);
+    const made_on_the_way gone{{"ManishC"}};
+    subscription.change({}, gone);
     CHECK(subscription.contacts() == std::vector<std::string>{sara});
 
     // The same by its id.
@@ -66,7 +89,7 @@ void subscriptions(ucwa::application &application)
     CHECK_THROWS(application.unsubscribe_presence(id), ucwa::not_found_error, id.c_str());
     // Twice is fine.
     moved.unsubscribe();
-    CHECK_THROWS(moved.add({manish}), ucwa::invalid_argument_error, "");
+    CHECK_THROWS(moved.add({manish}), ucwa::invalid_argument_error, "ended, released or moved from");
     {
         ucwa::subscription one = application.subscribe_contacts_and_groups();
         one = application.subscribe_contacts_and_groups();
@@ -81,6 +104,7 @@ void subscriptions(ucwa::application &application)
         ucwa::subscription ended = application.subscribe_presence({sara});
         application.unsubscribe_presence(ended.id());
         CHECK_THROWS(ended.add({manish}), ucwa::not_found_error, ended.id().c_str());
+        ended.unsubscribe();
     }
     const std::string kept = application.subscribe_group_presence("Sales").release();
     CHECK(application.health().subscriptions == 1);
@@ -95,7 +119,7 @@ void what_happens_to_lists_and_strangers(ucwa::application &application)
     application.add_group("Friends");
     const ucwa::subscription nobody = application.subscribe_presence({"sip:nobody@contoso.com"});
     std::string group, refused;
-    for (const ucwa::event &event : application.events(longest)) {
+    for (const ucwa::event &event : application.events(std::chrono::hours::max())) {
         if (const auto *added = event.as<ucwa::group_added>()) {
             group = added->group.name.value_or("");
         } else if (const auto *stranger = event.as<ucwa::subscription_refused>()) {
@@ -170,7 +194,11 @@ void ends(ucwa::application &application)
     CHECK_THROWS(application.next_event(), ucwa::cancelled_error, "");
     // A subscription may outlive its application.
     { const ucwa::application gone = std::move(application); }
-    CHECK_THROWS(subscription->add({manish}), ucwa::invalid_argument_error, "");
+    CHECK_THROWS(application.groups(), ucwa::invalid_argument_error, "moved from");
+    CHECK_THROWS(application.my_photo(), ucwa::invalid_argument_error, "moved from");
+    CHECK_THROWS(application.navigate(""), ucwa::invalid_argument_error, "moved from");
+    CHECK_THROWS(application.sign_out(), ucwa::invalid_argument_error, "moved from");
+    CHECK_THROWS(subscription->add({manish}), ucwa::invalid_argument_error, "application is gone");
     subscription->unsubscribe();
 }
 

@@ -25,8 +25,8 @@ pub fn start(mut command: Command, simulator: Option<&Simulator>) -> Child {
     command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-/// Waits for a program, which says what is wrong, and must not hang.
-pub fn finish(name: &str, mut child: Child) {
+/// Waits for a program, which says what is wrong, and must not hang. What it said without a failure.
+pub fn finish(name: &str, mut child: Child) -> String {
     let mut errors = child.stderr.take().unwrap();
     let reader = thread::spawn(move || {
         let mut text = Vec::new();
@@ -45,6 +45,7 @@ pub fn finish(name: &str, mut child: Child) {
     };
     let errors = reader.join().unwrap().unwrap();
     assert!(status.success(), "{name}: {status}\n{errors}");
+    errors
 }
 
 pub fn wait_until(what: &str, holds: impl Fn() -> bool) {

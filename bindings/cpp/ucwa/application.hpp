@@ -7,8 +7,6 @@
 #include "events.hpp"
 #include "values.hpp"
 
-#include <initializer_list>
-
 namespace ucwa {
 
 /// What to read together with presences; joined with `|`.
@@ -44,25 +42,41 @@ struct availability_options {
 class application {
 public:
     /// Takes ownership of a C handle.
-    explicit application(ucwa_application *handle) : handle_(handle, deleter()) {}
+    explicit application(ucwa_application *handle) : handle_(handle)
+    {
+        if (!handle_) {
+            detail::raise_last();
+        }
+        lender_ = std::make_shared<detail::lender>(handle_.get());
+    }
     /// The other one is empty afterwards.
     application(application &&) noexcept = default;
-    /// Frees what it was, and empties the other one.
-    application &operator=(application &&) noexcept = default;
+    /// Destroys what it was, and empties the other one.
+    application &operator=(application &&other) noexcept
+    {
+        if (this != &other) {
+            end();
+            handle_ = std::move(other.handle_);
+            lender_ = std::move(other.lender_);
+        }
+        return *this;
+    }
     application(const application &) = delete;
     application &operator=(const application &) = delete;
+    /// Ends what waits in other threads, and waits for a callback that runs, unless it is run by that itself.
+    ~application() { end(); }
 
     /// The application itself.
-    application_info info() const { return detail::value_of<application_info>(ucwa_get_application(handle())); }
+    application_info info() const { return detail::value_of<application_info>(ucwa_get_application(usable())); }
 
     /// Changes a key of the configuration: "password", "access_token", "timeout_ms", "connect_timeout_ms" or
     /// "max_retries".
     void set(std::string_view key, std::string_view value)
     {
-        check(ucwa_application_set(handle(), detail::c_text(key, "key").get(), detail::c_text(value, "value").get()));
+        check(ucwa_application_set(usable(), detail::c_text(key, "key").get(), detail::c_text(value, "value").get()));
     }
     /// Puts one of these keys back to its default.
-    void reset(std::string_view key) { check(ucwa_application_set(handle(), detail::c_text(key, "key").get(), nullptr)); }
+    void reset(std::string_view key) { check(ucwa_application_set(usable(), detail::c_text(key, "key").get(), nullptr)); }
     /// A password that was renewed.
     void set_password(std::string_view password) { set("password", password); }
     /// A token that was renewed.
@@ -75,9 +89,9 @@ public:
     void set_max_retries(unsigned count) { set("max_retries", std::to_string(count)); }
 
     /// Ends every use of it, for good: what waits in other threads, and every later call, is ucwa::cancelled_error.
-    void cancel() { check(ucwa_application_cancel(handle())); }
+    void cancel() { check(ucwa_application_cancel(usable())); }
     /// Deletes it on the server; every later call is ucwa::cancelled_error.
-    void sign_out() { check(ucwa_sign_out(handle())); }
+    void sign_out() { check(ucwa_sign_out(usable())); }
 
     /// @name Presence
     /// @{
@@ -85,27 +99,22 @@ public:
     /// The presence of one contact, who need not be in the contact list.
     presence contact_presence(std::string_view contact) const
     {
-        return detail::value_of<presence>(ucwa_get_contact_presence(handle(), detail::c_text(contact, "contact").get()));
+        return detail::value_of<presence>(ucwa_get_contact_presence(usable(), detail::c_text(contact, "contact").get()));
     }
 
-    /// The presence of many at once, in batches: a range of texts. Element *i* answers contact *i*; one that failed has
-    /// its `error`.
-    template <class Contacts>
-    std::vector<presence> contacts_presence(const Contacts &contacts, include with = include::nothing) const
+    /// The presence of many at once, in batches: a range of texts, or texts in braces. Element *i* answers contact *i*;
+    /// one that failed has its `error`.
+    template <class Contacts = detail::texts_in_braces>
+    std::vector<presence> contacts_presence(Contacts &&contacts, include with = include::nothing) const
     {
         std::string json = "{\"contacts\":" + detail::array_of(contacts) + ",\"include\":" + names(with) + "}";
-        return detail::values_of<presence>(ucwa_get_contacts_presence(handle(), json.c_str()), "presences");
-    }
-    /// The same for a list in braces.
-    std::vector<presence> contacts_presence(std::initializer_list<std::string_view> contacts, include with = include::nothing) const
-    {
-        return contacts_presence<>(contacts, with);
+        return detail::values_of<presence>(ucwa_get_contacts_presence(usable(), json.c_str()), "presences");
     }
 
     /// The presence of everybody in a group, in its order.
     std::vector<presence> group_presence(std::string_view group) const
     {
-        return detail::values_of<presence>(ucwa_get_group_presence(handle(), detail::c_text(group, "group").get()), "presences");
+        return detail::values_of<presence>(ucwa_get_group_presence(usable(), detail::c_text(group, "group").get()), "presences");
     }
 
     /// @}
@@ -113,72 +122,72 @@ public:
     /// @{
 
     /// The user's groups.
-    std::vector<group> groups() const { return detail::values_of<group>(ucwa_get_groups(handle()), "groups"); }
+    std::vector<group> groups() const { return detail::values_of<group>(ucwa_get_groups(usable()), "groups"); }
 
     /// The contacts of a group: an id, a rel or a name.
     std::vector<ucwa::contact> group_contacts(std::string_view group) const
     {
-        return detail::values_of<ucwa::contact>(ucwa_get_group_contacts(handle(), detail::c_text(group, "group").get()), "contacts");
+        return detail::values_of<ucwa::contact>(ucwa_get_group_contacts(usable(), detail::c_text(group, "group").get()), "contacts");
     }
 
     /// Every contact of the user.
-    std::vector<ucwa::contact> contacts() const { return detail::values_of<ucwa::contact>(ucwa_get_contacts(handle()), "contacts"); }
+    std::vector<ucwa::contact> contacts() const { return detail::values_of<ucwa::contact>(ucwa_get_contacts(usable()), "contacts"); }
 
     /// One contact, who need not be in the contact list.
     ucwa::contact contact(std::string_view contact) const
     {
-        return detail::value_of<ucwa::contact>(ucwa_get_contact(handle(), detail::c_text(contact, "contact").get()));
+        return detail::value_of<ucwa::contact>(ucwa_get_contact(usable(), detail::c_text(contact, "contact").get()));
     }
 
     /// Searches the contact list and the organization; `limit` is up to 100, 0 for the server's own.
     search_result search_contacts(std::string_view query, std::uint32_t limit = 0) const
     {
-        return detail::value_of<search_result>(ucwa_search_contacts(handle(), detail::c_text(query, "query").get(), limit));
+        return detail::value_of<search_result>(ucwa_search_contacts(usable(), detail::c_text(query, "query").get(), limit));
     }
 
     /// The note that a contact shows.
     note contact_note(std::string_view contact) const
     {
-        return detail::value_of<note>(ucwa_get_contact_note(handle(), detail::c_text(contact, "contact").get()));
+        return detail::value_of<note>(ucwa_get_contact_note(usable(), detail::c_text(contact, "contact").get()));
     }
 
     /// Where a contact is.
     location contact_location(std::string_view contact) const
     {
-        return detail::value_of<location>(ucwa_get_contact_location(handle(), detail::c_text(contact, "contact").get()));
+        return detail::value_of<location>(ucwa_get_contact_location(usable(), detail::c_text(contact, "contact").get()));
     }
 
     /// The ways in which a contact can be reached.
     supported_modalities contact_supported_modalities(std::string_view contact) const
     {
         return detail::value_of<supported_modalities>(
-            ucwa_get_contact_supported_modalities(handle(), detail::c_text(contact, "contact").get()));
+            ucwa_get_contact_supported_modalities(usable(), detail::c_text(contact, "contact").get()));
     }
 
     /// How much of the user a contact may see.
     privacy_relationship contact_privacy_relationship(std::string_view contact) const
     {
         return detail::value_of<privacy_relationship>(
-            ucwa_get_contact_privacy_relationship(handle(), detail::c_text(contact, "contact").get()));
+            ucwa_get_contact_privacy_relationship(usable(), detail::c_text(contact, "contact").get()));
     }
 
     /// Sets how much of the user a contact may see, such as ucwa::privacy::workgroup.
     void set_contact_privacy_relationship(std::string_view contact, std::string_view level)
     {
-        check(ucwa_set_contact_privacy_relationship(handle(), detail::c_text(contact, "contact").get(), detail::c_text(level, "level").get()));
+        check(ucwa_set_contact_privacy_relationship(usable(), detail::c_text(contact, "contact").get(), detail::c_text(level, "level").get()));
     }
 
     /// Leaves that to the server again.
     void reset_contact_privacy_relationship(std::string_view contact)
     {
-        check(ucwa_reset_contact_privacy_relationship(handle(), detail::c_text(contact, "contact").get()));
+        check(ucwa_reset_contact_privacy_relationship(usable(), detail::c_text(contact, "contact").get()));
     }
 
     /// The photo of a contact; a size is a text such as "HR96X96".
     photo contact_photo(std::string_view contact, std::optional<std::string_view> size = std::nullopt) const
     {
         return photo_from([&](unsigned char **data, std::size_t *count, char **media_type) {
-            return ucwa_get_contact_photo(handle(), detail::c_text(contact, "contact").get(), detail::c_text(size, "size").get(), data,
+            return ucwa_get_contact_photo(usable(), detail::c_text(contact, "contact").get(), detail::c_text(size, "size").get(), data,
                                           count, media_type);
         });
     }
@@ -187,86 +196,80 @@ public:
     membership add_contact(std::string_view contact, std::optional<std::string_view> group = std::nullopt)
     {
         return detail::value_of<membership>(
-            ucwa_add_contact(handle(), detail::c_text(contact, "contact").get(), detail::c_text(group, "group").get()));
+            ucwa_add_contact(usable(), detail::c_text(contact, "contact").get(), detail::c_text(group, "group").get()));
     }
 
     /// Takes a contact out of a group; without one out of all.
     void remove_contact(std::string_view contact, std::optional<std::string_view> group = std::nullopt)
     {
-        check(ucwa_remove_contact(handle(), detail::c_text(contact, "contact").get(), detail::c_text(group, "group").get()));
+        check(ucwa_remove_contact(usable(), detail::c_text(contact, "contact").get(), detail::c_text(group, "group").get()));
     }
 
     /// Makes a group.
     group add_group(std::string_view name)
     {
-        return detail::value_of<group>(ucwa_add_group(handle(), detail::c_text(name, "name").get()));
+        return detail::value_of<group>(ucwa_add_group(usable(), detail::c_text(name, "name").get()));
     }
 
     /// Renames a group that the user made.
     void rename_group(std::string_view group, std::string_view name)
     {
-        check(ucwa_rename_group(handle(), detail::c_text(group, "group").get(), detail::c_text(name, "name").get()));
+        check(ucwa_rename_group(usable(), detail::c_text(group, "group").get(), detail::c_text(name, "name").get()));
     }
 
     /// Removes a group that the user made.
-    void remove_group(std::string_view group) { check(ucwa_remove_group(handle(), detail::c_text(group, "group").get())); }
+    void remove_group(std::string_view group) { check(ucwa_remove_group(usable(), detail::c_text(group, "group").get())); }
 
     /// @}
     /// @name Live
     /// @{
 
-    /// Subscribes to the presence of contacts, a range of texts: the present state of each comes as an event, then every
-    /// change, through lost connections and restarted servers.
-    template <class Contacts>
-    [[nodiscard]] subscription subscribe_presence(const Contacts &contacts, include with = include::nothing)
+    /// Subscribes to the presence of contacts, a range of texts or texts in braces: the present state of each comes as an
+    /// event, then every change, through lost connections and restarted servers.
+    template <class Contacts = detail::texts_in_braces>
+    [[nodiscard]] subscription subscribe_presence(Contacts &&contacts, include with = include::nothing)
     {
         const std::string json = "{\"contacts\":" + detail::array_of(contacts) + ",\"include\":" + names(with) + "}";
-        return subscription(handle_, ucwa_subscribe_presence(handle(), json.c_str()));
-    }
-    /// The same for a list in braces.
-    [[nodiscard]] subscription subscribe_presence(std::initializer_list<std::string_view> contacts, include with = include::nothing)
-    {
-        return subscribe_presence<>(contacts, with);
+        return subscription(lender_, ucwa_subscribe_presence(usable(), json.c_str()));
     }
     /// Subscribes to the presence of a group's members, whoever they are at any time.
     [[nodiscard]] subscription subscribe_group_presence(std::string_view group)
     {
-        return subscription(handle_, ucwa_subscribe_group_presence(handle(), detail::c_text(group, "group").get()));
+        return subscription(lender_, ucwa_subscribe_group_presence(usable(), detail::c_text(group, "group").get()));
     }
     /// Subscribes to changes of the contact list and its groups.
     [[nodiscard]] subscription subscribe_contacts_and_groups()
     {
-        return subscription(handle_, ucwa_subscribe_contacts_and_groups(handle()));
+        return subscription(lender_, ucwa_subscribe_contacts_and_groups(usable()));
     }
-    /// Adds contacts, a range of texts, to a subscription by its id, and removes others. Whom it is about then.
-    template <class Added, class Removed>
-    std::vector<std::string> change_subscription(std::string_view id, const Added &added, const Removed &removed)
+    /// Adds contacts to a subscription by its id, and removes others: ranges of texts, or texts in braces. Whom it is
+    /// about then.
+    template <class Added = detail::texts_in_braces, class Removed = detail::texts_in_braces>
+    std::vector<std::string> change_subscription(std::string_view id, Added &&added, Removed &&removed)
     {
         const std::string json = detail::change_of(added, removed);
-        const ucwa::json changed = detail::parsed(ucwa_change_subscription(handle(), detail::c_text(id, "id").get(), json.c_str()));
+        const ucwa::json changed = detail::parsed(ucwa_change_subscription(usable(), detail::c_text(id, "id").get(), json.c_str()));
         return detail::object(changed.handle()).texts("contacts");
     }
-    /// The same for lists in braces.
-    std::vector<std::string> change_subscription(std::string_view id, std::initializer_list<std::string_view> added,
-                                                 std::initializer_list<std::string_view> removed)
-    {
-        return change_subscription<>(id, added, removed);
-    }
     /// Ends a subscription by its id; what is gone is ucwa::not_found_error.
-    void unsubscribe_presence(std::string_view id) { check(ucwa_unsubscribe_presence(handle(), detail::c_text(id, "id").get())); }
+    void unsubscribe_presence(std::string_view id) { check(ucwa_unsubscribe_presence(usable(), detail::c_text(id, "id").get())); }
 
     /// Waits for the next event; nothing where none came in time. Any number of threads may, and each event goes to one.
-    std::optional<event> next_event(std::chrono::milliseconds timeout)
+    template <class Number, class Period>
+    std::optional<event> next_event(std::chrono::duration<Number, Period> timeout)
     {
-        return detail::next_event(handle(), detail::milliseconds_of(timeout));
+        return detail::next_event(usable(), detail::milliseconds_of(timeout));
     }
     /// Waits for the next event for as long as it takes; cancel() wakes it.
-    event next_event() { return *detail::next_event(handle(), -1); }
+    event next_event() { return *detail::next_event(usable(), -1); }
     /// The events as they come: `for (const ucwa::event &event : application.events())`. It ends when the application is
-    /// cancelled or signed out; with a time also where none came for so long. The application must outlive it.
-    event_range events(std::optional<std::chrono::milliseconds> longest_wait = std::nullopt) &
+    /// cancelled or signed out. The application must outlive it.
+    event_range events() & { return event_range(usable(), -1); }
+    /// The same, until none came for so long.
+    template <class Number, class Period>
+    event_range events(std::chrono::duration<Number, Period> longest_wait) &
     {
-        return event_range(handle(), longest_wait ? detail::milliseconds_of(*longest_wait) : -1);
+        return event_range(usable(), detail::milliseconds_of(longest_wait));
     }
 
     /// Sets what takes events as they come, on a thread of the library; it may call any method but the destructor. When it
@@ -278,17 +281,17 @@ public:
             return reset_on_event();
         }
         auto data = std::make_unique<event_callback>(std::move(callback));
-        check(ucwa_set_event_callback(handle(), detail::take_event, data.get(), detail::destroy_event_callback));
+        check(ucwa_set_event_callback(usable(), detail::take_event, data.get(), detail::destroy_event_callback));
         // It is the library's by now.
         static_cast<void>(data.release());
     }
     /// Removes it: events wait again.
-    void reset_on_event() { check(ucwa_set_event_callback(handle(), nullptr, nullptr, nullptr)); }
+    void reset_on_event() { check(ucwa_set_event_callback(usable(), nullptr, nullptr, nullptr)); }
 
     /// What a poll loop watches: readable while events wait (on Windows the HANDLE of an event). It is not to be closed.
     std::intptr_t event_descriptor()
     {
-        const std::intptr_t descriptor = ucwa_event_descriptor(handle());
+        const std::intptr_t descriptor = ucwa_event_descriptor(usable());
         if (descriptor == -1) {
             detail::raise_last();
         }
@@ -296,66 +299,66 @@ public:
     }
 
     /// How it fares; nothing is asked of the server.
-    ucwa::health health() const { return detail::value_of<ucwa::health>(ucwa_get_health(handle())); }
+    ucwa::health health() const { return detail::value_of<ucwa::health>(ucwa_get_health(usable())); }
 
     /// @}
     /// @name The user
     /// @{
 
     /// The user's own data.
-    ucwa::contact me() const { return detail::value_of<ucwa::contact>(ucwa_get_me(handle())); }
+    ucwa::contact me() const { return detail::value_of<ucwa::contact>(ucwa_get_me(usable())); }
 
     /// Shows the user online; the user's own presence, note and location need it first.
-    void make_me_available() { check(ucwa_make_me_available(handle(), nullptr)); }
+    void make_me_available() { check(ucwa_make_me_available(usable(), nullptr)); }
     /// The same with options.
     void make_me_available(const availability_options &options)
     {
-        check(ucwa_make_me_available(handle(), detail::c_text(json_of(options), "options_json").get()));
+        check(ucwa_make_me_available(usable(), detail::c_text(json_of(options), "options_json").get()));
     }
     /// The same with options as JSON, for what availability_options does not have.
     void make_me_available(std::string_view options_json)
     {
-        check(ucwa_make_me_available(handle(), detail::c_text(options_json, "options_json").get()));
+        check(ucwa_make_me_available(usable(), detail::c_text(options_json, "options_json").get()));
     }
 
     /// Tells the server that the user is active.
-    void report_my_activity() { check(ucwa_report_my_activity(handle())); }
+    void report_my_activity() { check(ucwa_report_my_activity(usable())); }
 
     /// The user's own presence.
-    presence my_presence() const { return detail::value_of<presence>(ucwa_get_my_presence(handle())); }
+    presence my_presence() const { return detail::value_of<presence>(ucwa_get_my_presence(usable())); }
     /// Sets it, to ucwa::availability::busy and the like.
     void set_my_presence(std::string_view availability)
     {
-        check(ucwa_set_my_presence(handle(), detail::c_text(availability, "availability").get()));
+        check(ucwa_set_my_presence(usable(), detail::c_text(availability, "availability").get()));
     }
     /// Leaves it to the server again.
-    void reset_my_presence() { check(ucwa_reset_my_presence(handle())); }
+    void reset_my_presence() { check(ucwa_reset_my_presence(usable())); }
 
     /// The user's own note.
-    note my_note() const { return detail::value_of<note>(ucwa_get_my_note(handle())); }
+    note my_note() const { return detail::value_of<note>(ucwa_get_my_note(usable())); }
     /// Sets it.
-    void set_my_note(std::string_view message) { check(ucwa_set_my_note(handle(), detail::c_text(message, "message").get())); }
+    void set_my_note(std::string_view message) { check(ucwa_set_my_note(usable(), detail::c_text(message, "message").get())); }
     /// Removes it.
-    void reset_my_note() { check(ucwa_reset_my_note(handle())); }
+    void reset_my_note() { check(ucwa_reset_my_note(usable())); }
 
     /// Where the user is.
-    location my_location() const { return detail::value_of<location>(ucwa_get_my_location(handle())); }
+    location my_location() const { return detail::value_of<location>(ucwa_get_my_location(usable())); }
     /// Sets it.
     void set_my_location(std::string_view location)
     {
-        check(ucwa_set_my_location(handle(), detail::c_text(location, "location").get()));
+        check(ucwa_set_my_location(usable(), detail::c_text(location, "location").get()));
     }
     /// Removes it.
-    void reset_my_location() { check(ucwa_reset_my_location(handle())); }
+    void reset_my_location() { check(ucwa_reset_my_location(usable())); }
 
     /// The user's own phones.
-    std::vector<phone> my_phones() const { return detail::values_of<phone>(ucwa_get_my_phones(handle()), "phones"); }
+    std::vector<phone> my_phones() const { return detail::values_of<phone>(ucwa_get_my_phones(usable()), "phones"); }
 
     /// The user's own photo; a size is a text such as "HR96X96".
     photo my_photo(std::optional<std::string_view> size = std::nullopt) const
     {
         return photo_from([&](unsigned char **data, std::size_t *count, char **media_type) {
-            return ucwa_get_my_photo(handle(), detail::c_text(size, "size").get(), data, count, media_type);
+            return ucwa_get_my_photo(usable(), detail::c_text(size, "size").get(), data, count, media_type);
         });
     }
 
@@ -364,12 +367,12 @@ public:
     /// @{
 
     /// Follows a path of link relations, as ucwa.h describes it; the resource's JSON as it stands.
-    std::string navigate(std::string_view path) const { return owned(ucwa_navigate(handle(), detail::c_text(path, "path").get())); }
+    std::string navigate(std::string_view path) const { return owned(ucwa_navigate(usable(), detail::c_text(path, "path").get())); }
 
     /// Sends any request; the answer as JSON, with `status` and `body`.
     std::string request(std::string_view method, std::string_view href, std::optional<std::string_view> body_json = std::nullopt)
     {
-        return owned(ucwa_request(handle(), detail::c_text(method, "method").get(), detail::c_text(href, "href").get(),
+        return owned(ucwa_request(usable(), detail::c_text(method, "method").get(), detail::c_text(href, "href").get(),
                                   detail::c_text(body_json, "body_json").get()));
     }
 
@@ -382,6 +385,24 @@ private:
     struct deleter {
         void operator()(ucwa_application *application) const noexcept { ucwa_application_free(application); }
     };
+
+    ucwa_application *usable() const
+    {
+        if (!handle_) {
+            detail::raise_argument("this application was moved from");
+        }
+        return handle_.get();
+    }
+
+    void end() noexcept
+    {
+        if (lender_) {
+            // Its callback may be using this object until it has ended.
+            lender_->end();
+            static_cast<void>(handle_.release());
+            lender_.reset();
+        }
+    }
 
     static std::string names(include with)
     {
@@ -441,8 +462,9 @@ private:
         return picture;
     }
 
-    /// Shared only so that subscriptions can tell whether it is still there.
-    std::shared_ptr<ucwa_application> handle_;
+    std::unique_ptr<ucwa_application, deleter> handle_;
+    /// Shared with the subscriptions.
+    std::shared_ptr<detail::lender> lender_;
 };
 
 /// Finds the user's server and signs in there. The configuration is copied: to change or destroy it later does not

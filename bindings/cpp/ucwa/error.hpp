@@ -273,10 +273,29 @@ template <status Kind>
     throw error(std::move(what));
 }
 
+/// Throws what is a failure of these headers' own to make.
+[[noreturn]] inline void raise_own(status kind, std::string message)
+{
+    failure what;
+    what.status = kind;
+    // The messages are this library's, and need no escapes.
+    what.json = std::string("{\"status\":\"") + ucwa_status_name(static_cast<ucwa_status>(kind)) + "\",\"message\":\"" + message + "\"}";
+    what.message = std::move(message);
+    raise(std::move(what));
+}
+
+[[noreturn]] inline void raise_argument(std::string message)
+{
+    raise_own(status::invalid_argument, std::move(message));
+}
+
 /// Throws the failure of this thread's last call.
 [[noreturn]] inline void raise_last()
 {
     const auto kind = static_cast<ucwa::status>(ucwa_last_error_status());
+    if (kind == status::ok) {
+        raise_argument("NULL was given, though no call of this thread had failed");
+    }
     failure what;
     what.message = ucwa_last_error_message();
     // Reading sets the last error anew: from here on it is another one.

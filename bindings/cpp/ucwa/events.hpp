@@ -5,10 +5,11 @@
 
 #include "values.hpp"
 
+#include <condition_variable>
 #include <functional>
-#include <initializer_list>
 #include <iterator>
 #include <limits>
+#include <mutex>
 #include <variant>
 
 namespace ucwa {
@@ -145,24 +146,93 @@ namespace detail {
 
 /// What ucwa_change_subscription takes.
 template <class Added, class Removed>
-std::string change_of(const Added &added, const Removed &removed)
+std::string change_of(Added &&added, Removed &&removed)
 {
     return "{\"add\":" + array_of(added) + ",\"remove\":" + array_of(removed) + "}";
 }
 
+/// Lends an application to its subscriptions. Once it ends it is lent no more, and waits until all have given it back:
+/// whoever ends it relies on nothing of it running afterwards.
+class lender {
+public:
+    explicit lender(ucwa_application *application) noexcept : application_(application) {}
+
+    /// What is given back in the end.
+    class loan {
+    public:
+        explicit loan(lender *from) noexcept : from_(from) {}
+        loan(loan &&other) noexcept : from_(std::exchange(other.from_, nullptr)) {}
+        loan &operator=(loan &&) = delete;
+        ~loan()
+        {
+            if (from_ != nullptr) {
+                from_->take_back();
+            }
+        }
+        explicit operator bool() const noexcept { return from_ != nullptr; }
+        ucwa_application *get() const noexcept { return from_->application_; }
+
+    private:
+        lender *from_;
+    };
+
+    /// The application, or nothing where it has ended.
+    loan lend() noexcept
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (ended_) {
+            return loan(nullptr);
+        }
+        lent_++;
+        return loan(this);
+    }
+
+    /// Ends the application.
+    void end() noexcept
+    {
+        std::unique_lock<std::mutex> lock(mutex_);
+        ended_ = true;
+        lock.unlock();
+        // Calls of subscriptions return now.
+        ucwa_application_cancel(application_);
+        lock.lock();
+        all_back_.wait(lock, [&] { return lent_ == 0; });
+        lock.unlock();
+        ucwa_application_free(application_);
+    }
+
+private:
+    void take_back() noexcept
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (--lent_ == 0) {
+            all_back_.notify_all();
+        }
+    }
+
+    ucwa_application *application_;
+    std::mutex mutex_;
+    std::condition_variable all_back_;
+    int lent_ = 0;
+    bool ended_ = false;
+};
+
 } // namespace detail
 
-/// A subscription, which ends with this object. It can be moved, and may outlive its application.
+/// A subscription, which ends with this object. It can be moved, and may outlive its application. One object is for one
+/// thread at a time, but for id(), which any thread may ask for meanwhile.
 class subscription {
 public:
     /// Takes over the JSON that a subscribing C function returned.
-    subscription(std::shared_ptr<ucwa_application> application, char *text) : application_(application)
+    subscription(std::shared_ptr<detail::lender> lender, char *text) : lender_(std::move(lender))
     {
-        read(text);
+        const json told = detail::parsed(text);
+        id_ = told.text("/id").value_or("");
+        contacts_ = detail::object(told.handle()).texts("contacts");
     }
     /// The other one ends nothing any more.
     subscription(subscription &&other) noexcept
-        : application_(std::exchange(other.application_, {})), id_(std::move(other.id_)), contacts_(std::move(other.contacts_))
+        : lender_(std::exchange(other.lender_, nullptr)), id_(std::move(other.id_)), contacts_(std::move(other.contacts_))
     {
     }
     /// Ends what it was; the other one ends nothing any more.
@@ -170,7 +240,7 @@ public:
     {
         if (this != &other) {
             end();
-            application_ = std::exchange(other.application_, {});
+            lender_ = std::exchange(other.lender_, nullptr);
             id_ = std::move(other.id_);
             contacts_ = std::move(other.contacts_);
         }
@@ -184,68 +254,59 @@ public:
     /// Whom it was about when it was made or changed last.
     const std::vector<std::string> &contacts() const noexcept { return contacts_; }
 
-    /// Adds contacts, a range of texts, and removes others. Where this object has none any more, or its application is
-    /// gone, it is ucwa::invalid_argument_error; where it was ended by its id, ucwa::not_found_error.
-    template <class Added, class Removed>
-    void change(const Added &added, const Removed &removed)
+    /// Adds contacts, and removes others: ranges of texts, or texts in braces. Where this object has none any more, or its
+    /// application is gone, it is ucwa::invalid_argument_error; where it was ended by its id, ucwa::not_found_error.
+    template <class Added = detail::texts_in_braces, class Removed = detail::texts_in_braces>
+    void change(Added &&added, Removed &&removed)
     {
-        const std::shared_ptr<ucwa_application> application = application_.lock();
-        read(ucwa_change_subscription(application.get(), id_.c_str(), detail::change_of(added, removed).c_str()));
-    }
-    /// The same for lists in braces.
-    void change(std::initializer_list<std::string_view> added, std::initializer_list<std::string_view> removed)
-    {
-        change<>(added, removed);
-    }
-    /// Adds contacts.
-    template <class Contacts>
-    void add(const Contacts &contacts)
-    {
-        change(contacts, std::vector<std::string_view>());
+        const std::string json = detail::change_of(added, removed);
+        const detail::lender::loan application = lend();
+        if (!application) {
+            detail::raise_argument("this subscription was ended, released or moved from, or its application is gone");
+        }
+        const ucwa::json changed = detail::parsed(ucwa_change_subscription(application.get(), id_.c_str(), json.c_str()));
+        contacts_ = detail::object(changed.handle()).texts("contacts");
     }
     /// Adds contacts.
-    void add(std::initializer_list<std::string_view> contacts) { add<>(contacts); }
-    /// Removes contacts.
-    template <class Contacts>
-    void remove(const Contacts &contacts)
+    template <class Contacts = detail::texts_in_braces>
+    void add(Contacts &&contacts)
     {
-        change(std::vector<std::string_view>(), contacts);
+        change(contacts, {});
     }
     /// Removes contacts.
-    void remove(std::initializer_list<std::string_view> contacts) { remove<>(contacts); }
+    template <class Contacts = detail::texts_in_braces>
+    void remove(Contacts &&contacts)
+    {
+        change({}, contacts);
+    }
 
-    /// Ends it now; nothing where this object has none any more, or its application is gone. Events of it that wait
-    /// already still come.
+    /// Ends it now; nothing where it has ended already, however that was. Events of it that wait already still come.
     void unsubscribe()
     {
-        if (const std::shared_ptr<ucwa_application> application = std::exchange(application_, {}).lock()) {
-            check(ucwa_unsubscribe_presence(application.get(), id_.c_str()));
+        const ucwa_status result = end();
+        if (result != UCWA_OK && result != UCWA_NOT_FOUND && result != UCWA_CANCELLED) {
+            detail::raise_last();
         }
     }
     /// Lets it go on without this object; its id is for application::unsubscribe_presence.
     std::string release() noexcept
     {
-        application_.reset();
+        lender_.reset();
         return std::move(id_);
     }
 
 private:
-    void read(char *text)
+    detail::lender::loan lend() const noexcept { return lender_ ? lender_->lend() : detail::lender::loan(nullptr); }
+
+    ucwa_status end() noexcept
     {
-        const json whole = detail::parsed(text);
-        id_ = whole.text("/id").value_or("");
-        contacts_ = detail::object(whole.handle()).texts("contacts");
+        const std::shared_ptr<detail::lender> lender = std::exchange(lender_, nullptr);
+        const detail::lender::loan application = lender ? lender->lend() : detail::lender::loan(nullptr);
+        return application ? ucwa_unsubscribe_presence(application.get(), id_.c_str()) : UCWA_OK;
     }
 
-    void end() noexcept
-    {
-        if (const std::shared_ptr<ucwa_application> application = std::exchange(application_, {}).lock()) {
-            // One that is gone already is as good.
-            ucwa_unsubscribe_presence(application.get(), id_.c_str());
-        }
-    }
-
-    std::weak_ptr<ucwa_application> application_;
+    /// Nothing once it was ended, released or moved from.
+    std::shared_ptr<detail::lender> lender_;
     std::string id_;
     std::vector<std::string> contacts_;
 };
@@ -358,10 +419,15 @@ inline std::optional<event> next_event(ucwa_application *application, std::int32
 }
 
 /// A time as the library takes it: what is longer than it can say is as long as it can.
-inline std::int32_t milliseconds_of(std::chrono::milliseconds time) noexcept
+template <class Number, class Period>
+std::int32_t milliseconds_of(std::chrono::duration<Number, Period> time) noexcept
 {
-    constexpr auto longest = std::numeric_limits<std::int32_t>::max();
-    return time.count() <= 0 ? 0 : time.count() > longest ? longest : static_cast<std::int32_t>(time.count());
+    constexpr std::chrono::milliseconds longest(std::numeric_limits<std::int32_t>::max());
+    // Compared without a conversion to milliseconds, which would overflow.
+    if (std::chrono::duration<double>(time) >= std::chrono::duration<double>(longest)) {
+        return static_cast<std::int32_t>(longest.count());
+    }
+    return time <= time.zero() ? 0 : static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
 }
 
 inline void take_event(const char *event_json, void *user_data) noexcept

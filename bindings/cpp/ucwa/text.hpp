@@ -5,6 +5,9 @@
 
 #include "error.hpp"
 
+#include <initializer_list>
+#include <type_traits>
+
 namespace ucwa {
 
 /// A text that a C function returned, as a string; throws what failed where it is NULL. It takes ownership. Together
@@ -50,11 +53,7 @@ public:
         const std::size_t nul = text->find('\0');
         if (nul != std::string_view::npos) {
             // C would read the half before it, and perhaps act on that.
-            failure what;
-            what.status = status::invalid_argument;
-            what.message = std::string(name) + " has a NUL character within (byte " + std::to_string(nul) + ")";
-            what.json = "{\"status\":\"UCWA_INVALID_ARGUMENT\",\"message\":\"" + what.message + "\"}";
-            raise(std::move(what));
+            raise_argument(std::string(name) + " has a NUL character within (byte " + std::to_string(nul) + ")");
         }
         text_.emplace(*text);
     }
@@ -94,12 +93,17 @@ inline std::string quoted(std::string_view text)
     return json += '"';
 }
 
+/// What several texts are given in where they stand in braces.
+using texts_in_braces = std::initializer_list<std::string_view>;
+
 /// A JSON array of strings.
 template <class Texts>
-std::string array_of(const Texts &texts)
+std::string array_of(Texts &&texts)
 {
+    static_assert(!std::is_convertible_v<Texts, std::string_view>, "several contacts are wanted here; put the one into braces");
     std::string json = "[";
-    for (const std::string_view text : texts) {
+    // Its elements may be made on the way.
+    for (auto &&text : texts) {
         json += json.size() == 1 ? "" : ",";
         json += quoted(text);
     }
