@@ -200,8 +200,9 @@ def test_the_blocks_own_failure_is_seen(listener: ucwa.Application) -> None:
     assert listener.health().subscriptions == 0
     with listener.subscribe([SARA]) as subscription:
         subscription.close()
-    with listener.subscribe([SARA]):
+    with listener.subscribe([SARA]) as subscription:
         listener.close()
+    subscription.close()
     with pytest.raises(ucwa.ApplicationEndedError):
         listener.subscribe([SARA])
 

@@ -45,10 +45,10 @@ class Subscription:
         self._change((), contacts)
 
     def close(self) -> None:
-        """Unsubscribe. Events that wait already still come; twice is fine."""
+        """Unsubscribe. Events that wait already still come. Nothing happens where it has ended already, or its application."""
         try:
             self._client.unsubscribe_presence(self._id)
-        except NotFoundError:
+        except (NotFoundError, ApplicationEndedError):
             pass
 
     def _change(self, add: Iterable[ContactLike], remove: Iterable[ContactLike]) -> None:
