@@ -355,8 +355,8 @@ impl Drop for Client {
     fn drop(&mut self) {
         self.cancel();
         if let Some(keeper) = self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            // It has just been woken; how it ended matters no more.
-            let _ = keeper.join();
+            // It has just been woken.
+            threads::join(keeper);
         }
     }
 }

@@ -30,3 +30,4 @@ pub use error::{Error, Result, Status};
 pub use live::{EventCallback, Flag};
 pub use people::Photo;
 pub use secret::Secret;
+pub use threads::start as start_thread;

@@ -8,8 +8,11 @@ use std::thread::{Builder, JoinHandle};
 pub(crate) use system::shielded;
 pub(crate) use system::{Mask, as_host, keep_signals_away};
 
-/// Starts a thread that takes no signals.
-pub(crate) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+/// Starts a thread that takes no signals, as all of the library are; bindings start theirs so, too.
+///
+/// # Errors
+/// Those of the system.
+pub fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let hosts = Mask::of_host();
     // It inherits the mask, and so takes none from its beginning on.
     let _blocked = hosts.and_the_librarys().held();
@@ -17,6 +20,15 @@ pub(crate) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Res
         hosts.remember();
         work();
     })
+}
+
+/// Waits for a thread to end, however it does; not for the one that this is called on, which may be in a callback that
+/// lets go of the application.
+pub(crate) fn join(thread: JoinHandle<()>) {
+    if thread.thread().id() != std::thread::current().id() {
+        // It was told of, where it panicked.
+        let _ = thread.join();
+    }
 }
 
 #[cfg(unix)]

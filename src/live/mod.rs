@@ -382,8 +382,8 @@ impl Drop for Live {
         self.close();
         let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
         for thread in [threads.channel.take(), threads.teller.take()].into_iter().flatten() {
-            // They have just been woken; how they ended matters no more.
-            let _ = thread.handle.join();
+            // They have just been woken.
+            threads::join(thread.handle);
         }
         self.core.queue.join();
     }

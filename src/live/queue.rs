@@ -224,11 +224,8 @@ impl Queue {
         let caller = inside.caller.take();
         let callback = inside.callback.take();
         drop(inside);
-        if let Some((thread, handle)) = caller
-            && thread != thread::current().id()
-        {
-            // A callback that panicked has ended its thread, and that is all.
-            let _ = handle.join();
+        if let Some((_, thread)) = caller {
+            threads::join(thread);
         }
         drop(callback);
     }

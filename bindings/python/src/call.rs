@@ -3,37 +3,62 @@
 use crate::failure;
 use crate::helper::Helper;
 use crate::logging::{self, Line};
-use crate::token_callback::Raised;
+use crate::tally::Tally;
+use crate::token_callback::watched;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use ucwa::{Error, Result, Status};
 
 /// How long Ctrl-C may go unnoticed.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);
+/// How long an interpreter that ends waits for what has to be undone. Servers answer sooner.
+const FAREWELL: Duration = Duration::from_secs(5);
 
-/// What a helper thread tells the one that waits for it.
-pub(crate) enum News<T> {
-    /// A line of the log, to be written by the thread that made the call.
-    Line(Line),
-    Done(Result<T>),
+/// A call that is ready to be made.
+pub(crate) struct Call<W, D> {
+    pub work: W,
+    /// Takes what nobody waits for any more, as Ctrl-C came first. It holds nothing that must not be released while
+    /// holding Python.
+    pub discard: D,
+    /// Whether an interpreter that ends waits for that.
+    pub leaves_traces: bool,
 }
 
-/// Makes a call that may wait. What nobody waits for any more, as Ctrl-C came first, goes to `discard`.
-pub(crate) fn blocking<T: Send + 'static>(
-    py: Python<'_>,
-    raised: &Raised,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-    discard: impl FnOnce(T) + Send + 'static,
-) -> PyResult<T> {
+/// What a call came to, and what the token callback raised meanwhile.
+type Outcome<T> = (Result<T>, Option<PyErr>);
+
+/// What a helper thread tells the one that waits for it.
+enum News<T, D> {
+    /// A line of the log, to be written by the thread that made the call.
+    Line(Line),
+    Done(Outcome<T>, D),
+}
+
+/// The interrupted calls that leave traces and are still under way.
+static UNFINISHED: Tally = Tally::new();
+
+/// Makes a call that may wait. It is prepared when no Python code runs any more before Python is let go of: what the call
+/// holds may be the last of an application, which nobody releases while holding Python.
+pub(crate) fn blocking<T, W, D>(py: Python<'_>, prepare: impl FnOnce() -> Result<Call<W, D>>) -> PyResult<T>
+where
+    T: Send + 'static,
+    W: FnOnce() -> Result<T> + Send + 'static,
+    D: FnOnce(T) + Send + 'static,
+{
     logging::follow(py)?;
-    let outcome = if is_main_thread(py)? { interruptible(py, work, discard)? } else { py.detach(|| guarded(work)) };
-    let cause = raised.take();
+    let in_main_thread = is_main_thread(py)?;
+    let call = prepare().map_err(|error| failure::raise(py, &error))?;
+    let (outcome, raised) = match in_main_thread {
+        true => interruptible(py, call)?,
+        false => py.detach(move || watched(|| guarded(call.work))),
+    };
     outcome.map_err(|error| {
         let exception = failure::raise(py, &error);
-        if let Some(cause) = cause.filter(|_| error.status() == Status::AuthenticationFailed) {
+        if let Some(cause) = raised.filter(|_| error.status() == Status::AuthenticationFailed) {
             exception.set_cause(py, Some(cause));
         }
         exception
@@ -42,49 +67,101 @@ pub(crate) fn blocking<T: Send + 'static>(
 
 /// Python runs signal handlers on its main thread alone, so that only there somebody has to look for them. The call
 /// itself goes on on a helper thread, and if it is interrupted ends there by itself.
-fn interruptible<T: Send + 'static>(
-    py: Python<'_>,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-    discard: impl FnOnce(T) + Send + 'static,
-) -> PyResult<Result<T>> {
-    let (tell, mut told) = channel::<News<T>>();
-    let lost = |why: String| Ok(Err(Error::new(Status::Internal, format!("there is no thread for the call: {why}"))));
+fn interruptible<T, W, D>(py: Python<'_>, call: Call<W, D>) -> PyResult<Outcome<T>>
+where
+    T: Send + 'static,
+    W: FnOnce() -> Result<T> + Send + 'static,
+    D: FnOnce(T) + Send + 'static,
+{
+    let lost = |why: String| Ok((Err(Error::new(Status::Internal, format!("there is no thread for the call: {why}"))), None));
     let helper = match Helper::take() {
         Ok(helper) => helper,
-        Err(error) => return lost(error.to_string()),
-    };
-    let given = helper.run(move || {
-        let lines = tell.clone();
-        let outcome = logging::handing_on(move |line| drop(lines.send(News::Line(line))), || guarded(work));
-        if let Err(unheard) = tell.send(News::Done(outcome))
-            && let News::Done(Ok(value)) = unheard.0
-        {
-            discard(value);
+        Err(error) => {
+            py.detach(move || drop(call));
+            return lost(error.to_string());
         }
+    };
+    let Call { work, discard, leaves_traces } = call;
+    let (tell, told) = channel::<News<T, D>>();
+    let abandoned = Arc::new(Mutex::new(false));
+    let abandoned_by_then = Arc::clone(&abandoned);
+    let job = move || {
+        let lines = tell.clone();
+        let hand_on = move |line| drop(lines.send(News::Line(line)));
+        let outcome = logging::handing_on(hand_on, || watched(|| guarded(work)));
+        // Held while it is told: the outcome is either taken or discarded.
+        let abandoned = abandoned_by_then.lock().unwrap_or_else(PoisonError::into_inner);
+        if *abandoned {
+            drop(abandoned);
+            undo(outcome, discard, leaves_traces);
+        } else {
+            let _ = tell.send(News::Done(outcome, discard));
+        }
+    };
+    let mut turn = py.detach(move || {
+        helper.run(job);
+        wait(helper, told)
     });
-    if !given {
-        return lost("it has ended".to_owned());
-    }
     loop {
-        let news;
-        (told, news) = py.detach(move || wait(told));
-        match news {
-            Ok(News::Done(outcome)) => {
+        let (helper, told, news) = turn;
+        let interrupted = match news {
+            Ok(News::Done(outcome, _)) => {
                 helper.give_back();
                 return Ok(outcome);
             }
             Ok(News::Line(line)) => logging::write(py, &line),
-            // Interrupted, the call keeps its thread, which ends with it.
-            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => return lost("it ended without a word".to_owned()),
+            Err(RecvTimeoutError::Timeout) => py.check_signals(),
+            Err(RecvTimeoutError::Disconnected) => return lost("it has ended".to_owned()),
+        };
+        if let Err(error) = interrupted {
+            if leaves_traces {
+                UNFINISHED.add();
+            }
+            py.detach(move || {
+                let mut abandoned = abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+                *abandoned = true;
+                // The call keeps its thread, which ends with it; or it was done just now.
+                for news in told.try_iter() {
+                    if let News::Done(outcome, discard) = news {
+                        helper.run(move || undo(outcome, discard, leaves_traces));
+                    }
+                }
+            });
+            return Err(error);
         }
+        turn = py.detach(move || wait(helper, told));
     }
 }
 
+type Turn<N> = (Helper, Receiver<N>, std::result::Result<N, RecvTimeoutError>);
+
 /// The receiver goes in and comes out: it is used by one thread at a time.
-fn wait<T>(told: Receiver<News<T>>) -> (Receiver<News<T>>, std::result::Result<News<T>, RecvTimeoutError>) {
+fn wait<N>(helper: Helper, told: Receiver<N>) -> Turn<N> {
     let news = told.recv_timeout(SLICE);
-    (told, news)
+    (helper, told, news)
+}
+
+fn undo<T>((result, _): Outcome<T>, discard: impl FnOnce(T), leaves_traces: bool) {
+    if let Ok(value) = result {
+        // It must not panic here.
+        let _ = guarded(|| {
+            discard(value);
+            Ok(())
+        });
+    }
+    if leaves_traces {
+        UNFINISHED.remove();
+    }
+}
+
+/// Waits a while for interrupted calls to be undone. To be called before the interpreter ends, and with it their threads.
+pub(crate) fn finish(py: Python<'_>) -> PyResult<()> {
+    let end = Instant::now() + FAREWELL;
+    while UNFINISHED.count() > 0 && Instant::now() < end {
+        py.detach(|| std::thread::sleep(Duration::from_millis(1)));
+        py.check_signals()?;
+    }
+    Ok(())
 }
 
 /// A defect of the library becomes a failure, as at the C ABI.

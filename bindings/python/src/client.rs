@@ -1,13 +1,12 @@
 //! The facade once more, for Python: the same methods, without `get_`.
 
-use crate::call::blocking;
+use crate::call::{Call, blocking};
 use crate::event_sign::EventSign;
-use crate::token_callback::{self, Raised};
-use crate::{event_callback, failure, gate, live};
+use crate::{event_callback, failure, gate, live, token_callback};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{mem, process};
 use ucwa::{Config, Error, Photo, Result, Status};
 
 /// A signed-in application. What reads returns JSON text.
@@ -17,7 +16,6 @@ pub(crate) struct Client {
     inside: Mutex<Option<Arc<ucwa::Client>>>,
     /// A forked child must not touch the inside: the threads that it relies on are not there.
     process: u32,
-    raised: Raised,
     /// Shows that events wait, where somebody has asked.
     sign: Arc<EventSign>,
 }
@@ -26,19 +24,21 @@ pub(crate) struct Client {
 #[pyfunction]
 #[pyo3(signature = (settings, token_callback=None))]
 pub(crate) fn sign_in(py: Python<'_>, settings: Vec<(String, String)>, token_callback: Option<Py<PyAny>>) -> PyResult<Client> {
-    let raised = Raised::default();
     let mut config = Config::new();
     for (key, value) in &settings {
         config.set(key, Some(value)).map_err(|error| failure::raise(py, &error))?;
     }
-    config.set_token_callback(token_callback.map(|callback| token_callback::dress(callback, raised.clone())));
-    // Whoever is interrupted leaves no application behind.
-    let discard = |client: ucwa::Client| drop(client.sign_out());
-    let client = blocking(py, &raised, move || ucwa::Client::sign_in(&config), discard)?;
-    Ok(Client { inside: Mutex::new(Some(Arc::new(client))), process: process::id(), raised, sign: Arc::default() })
+    config.set_token_callback(token_callback.map(token_callback::dress));
+    let client = blocking(py, || {
+        // Whoever is interrupted leaves no application behind.
+        let discard = |client: ucwa::Client| drop(client.sign_out());
+        Ok(Call { work: move || ucwa::Client::sign_in(&config), discard, leaves_traces: true })
+    })?;
+    Ok(Client { inside: Mutex::new(Some(Arc::new(client))), process: process::id(), sign: Arc::default() })
 }
 
 impl Client {
+    /// It is not to be dropped while holding Python: it may be the last, and wait for threads that want Python.
     fn inside(&self) -> Result<Arc<ucwa::Client>> {
         if self.process != process::id() {
             let text = format!("the application was made by process {}, which this one was forked from; sign in here anew", self.process);
@@ -53,8 +53,29 @@ impl Client {
         T: Send + 'static,
         F: FnOnce(&ucwa::Client) -> Result<T> + Send + 'static,
     {
-        let inside = self.inside().map_err(|error| failure::raise(py, &error))?;
-        blocking(py, &self.raised, move || work(&inside), drop)
+        blocking(py, || {
+            let inside = self.inside()?;
+            Ok(Call { work: move || work(&inside), discard: drop, leaves_traces: false })
+        })
+    }
+
+    /// The same for a subscription, which ends where nobody waits for it any more.
+    fn subscribe<F>(&self, py: Python<'_>, work: F) -> PyResult<String>
+    where
+        F: FnOnce(&ucwa::Client) -> Result<String> + Send + 'static,
+    {
+        blocking(py, || {
+            let inside = self.inside()?;
+            let later = Arc::downgrade(&inside);
+            let discard = move |told: String| {
+                let told: serde_json::Value = serde_json::from_str(&told).unwrap_or_default();
+                if let (Some(client), Some(id)) = (later.upgrade(), told["id"].as_str()) {
+                    // It fails where the application has ended, and the subscription with it.
+                    let _ = client.unsubscribe_presence(id);
+                }
+            };
+            Ok(Call { work: move || work(&inside), discard, leaves_traces: false })
+        })
     }
 
     fn photo<F>(&self, py: Python<'_>, work: F) -> PyResult<(Py<PyBytes>, String)>
@@ -65,37 +86,43 @@ impl Client {
         Ok((PyBytes::new(py, &photo.data).unbind(), photo.media_type))
     }
 
-    fn let_go(&self) {
-        if self.process != process::id() {
-            return;
-        }
-        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(inside) = inside {
-            // Calls that are under way hold it, too; they end now.
-            inside.cancel();
-        }
+    fn take(&self) -> Option<Arc<ucwa::Client>> {
+        // A forked child leaves it where it is.
+        let mine = self.process == process::id();
+        mine.then(|| self.inside.lock().unwrap_or_else(PoisonError::into_inner).take()).flatten()
     }
+}
+
+/// Calls that are under way hold it, too; they end now.
+fn release(inside: Arc<ucwa::Client>) {
+    inside.cancel();
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // The library's threads may be logging or calling back, which takes Python: nobody waits for them holding that, nor
-        // for one that never gets out of it.
+        let Some(inside) = self.inside.get_mut().unwrap_or_else(PoisonError::into_inner).take() else { return };
         if self.process == process::id() && !gate::holds_somebody() {
-            match Python::try_attach(|py| py.detach(|| self.let_go())) {
-                Some(()) => {}
-                None => self.let_go(),
-            }
-        } else if let Some(inside) = self.inside.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            std::mem::forget(inside);
+            // Not here: the library's threads may be logging or calling back, which takes Python and locks of the host's, and
+            // this may be the collector's doing, at any place of the program.
+            let _ = ucwa::start_thread("ucwa-release", move || release(inside));
+        } else {
+            // The parent's, or one that is held by somebody who never comes out of Python.
+            mem::forget(inside);
         }
     }
 }
 
 #[pymethods]
 impl Client {
-    fn close(&self, py: Python<'_>) {
-        py.detach(|| self.let_go());
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        blocking(py, || {
+            let inside = self.take();
+            let work = move || {
+                inside.into_iter().for_each(release);
+                Ok(())
+            };
+            Ok(Call { work, discard: drop, leaves_traces: false })
+        })
     }
 
     fn cancel(&self, py: Python<'_>) -> PyResult<()> {
@@ -205,15 +232,15 @@ impl Client {
     }
 
     fn subscribe_presence(&self, py: Python<'_>, contacts_json: String) -> PyResult<String> {
-        self.call(py, move |client| client.subscribe_presence(&contacts_json))
+        self.subscribe(py, move |client| client.subscribe_presence(&contacts_json))
     }
 
     fn subscribe_group_presence(&self, py: Python<'_>, group: String) -> PyResult<String> {
-        self.call(py, move |client| client.subscribe_group_presence(&group))
+        self.subscribe(py, move |client| client.subscribe_group_presence(&group))
     }
 
     fn subscribe_contacts_and_groups(&self, py: Python<'_>) -> PyResult<String> {
-        self.call(py, |client| client.subscribe_contacts_and_groups())
+        self.subscribe(py, |client| client.subscribe_contacts_and_groups())
     }
 
     fn change_subscription(&self, py: Python<'_>, id: String, change_json: String) -> PyResult<String> {

@@ -4,7 +4,7 @@
 use std::process;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
-use std::{io, mem, thread};
+use std::{io, mem};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -33,13 +33,13 @@ impl Helper {
 
     fn start() -> io::Result<Helper> {
         let (jobs, given) = channel::<Job>();
-        thread::Builder::new().name("ucwa-call".to_owned()).spawn(move || given.into_iter().for_each(|job| job()))?;
+        ucwa::start_thread("ucwa-call", move || given.into_iter().for_each(|job| job()))?;
         Ok(Helper { jobs, process: process::id() })
     }
 
-    /// Gives it a job; it must not panic. False where the thread is gone.
-    pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) -> bool {
-        self.jobs.send(Box::new(job)).is_ok()
+    /// Gives it a job, which must not panic. Where the thread is gone, the job is dropped.
+    pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) {
+        let _ = self.jobs.send(Box::new(job));
     }
 
     /// Keeps it for the next call. It has done what it was given.

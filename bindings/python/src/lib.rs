@@ -14,6 +14,7 @@ mod gate;
 mod helper;
 mod live;
 mod logging;
+mod tally;
 mod token_callback;
 
 use pyo3::prelude::*;
@@ -44,6 +45,7 @@ mod _ucwa {
     /// To be called at exit, before the interpreter ends.
     #[pyfunction]
     fn at_exit(py: Python<'_>) -> PyResult<()> {
+        call::finish(py)?;
         gate::close(py)
     }
 

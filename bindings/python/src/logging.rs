@@ -2,6 +2,7 @@
 
 use crate::gate;
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -55,10 +56,15 @@ pub(crate) fn handing_on<T>(hand_on: impl Fn(Line) + 'static, work: impl FnOnce(
     result
 }
 
-/// Writes a line to the Python logger. What goes wrong in a handler is no failure of the call.
-pub(crate) fn write(py: Python<'_>, line: &Line) {
-    if let Err(error) = try_write(py, line) {
-        error.write_unraisable(py, None);
+/// Writes a line to the Python logger. What goes wrong in a handler is no failure of the call; what somebody raises to end
+/// the program, such as KeyboardInterrupt, is passed on.
+pub(crate) fn write(py: Python<'_>, line: &Line) -> PyResult<()> {
+    match try_write(py, line) {
+        Err(error) if error.is_instance_of::<PyException>(py) => {
+            error.write_unraisable(py, None);
+            Ok(())
+        }
+        done => done,
     }
 }
 
@@ -117,7 +123,7 @@ impl Log for Bridge {
         if let Some(line) = line {
             // Every call lets go of Python before it enters the library, so that nobody who holds Python waits for this
             // thread. An interpreter that is ending takes no more lines.
-            gate::enter(|py| write(py, &line));
+            gate::enter(|py| write(py, &line).unwrap_or_else(|error| error.write_unraisable(py, None)));
         }
     }
 

@@ -1,39 +1,62 @@
-"""Signing in for somebody who may go away meanwhile."""
+"""Calls on threads, for somebody who may go away meanwhile."""
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import threading
-from typing import Callable, Optional
+from concurrent.futures import Future
+from typing import Callable, Generic, List, TypeVar
 
 import ucwa
 
 from ._errors import UcwaError
 
+T = TypeVar("T")
 
-class SigningIn:
-    """Signing in on a thread, while whoever asked for it may go away: then the application must not stay."""
 
-    def __init__(self, sign_in: Callable[[], ucwa.Application]) -> None:
-        self._sign_in = sign_in
+async def on_own_thread(call: Callable[[], T]) -> T:
+    """Make a call on a thread of its own, which need not be waited for as those of an executor."""
+    made: Future[T] = Future()
+    # It cannot be cancelled any more; who waits for it can.
+    made.set_running_or_notify_cancel()
+    context = contextvars.copy_context()
+
+    def make() -> None:
+        try:
+            made.set_result(context.run(call))
+        except BaseException as error:
+            made.set_exception(error)
+
+    threading.Thread(target=make, name="ucwa-aio").start()
+    return await asyncio.wrap_future(made)
+
+
+class Abandonable(Generic[T]):
+    """A call whose result must not stay where nobody waits for it any more."""
+
+    def __init__(self, call: Callable[[], T], undo: Callable[[T], None]) -> None:
+        self._call = call
+        self._undo = undo
         self._lock = threading.Lock()
         self._abandoned = False
-        self._made: Optional[ucwa.Application] = None
+        self._made: List[T] = []
 
-    def run(self) -> ucwa.Application:
-        application = self._sign_in()
+    def run(self) -> T:
+        made = self._call()
         with self._lock:
-            self._made = application
+            self._made.append(made)
             abandoned = self._abandoned
         if abandoned:
-            end(application)
-        return application
+            self._undo(made)
+        return made
 
     def abandon(self) -> None:
         with self._lock:
             self._abandoned = True
-            made = self._made
-        if made is not None:
-            threading.Thread(target=end, args=(made,), name="ucwa-aio").start()
+            made = list(self._made)
+        for one in made:
+            threading.Thread(target=self._undo, args=(one,), name="ucwa-aio").start()
 
 
 def end(application: ucwa.Application) -> None:
@@ -44,3 +67,11 @@ def end(application: ucwa.Application) -> None:
         pass
     finally:
         application.close()
+
+
+def end_subscription(subscription: ucwa.Subscription) -> None:
+    try:
+        subscription.close()
+    except UcwaError:
+        # It goes with its application.
+        pass

@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
+from ._errors import InvalidConfigError
 from ._events import Event
 from ._events import from_json as event_of
 from ._values import Contact, Group, Presence, TokenChallenge
@@ -32,7 +33,11 @@ def config_text(key: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int)):
-        return str(value)
+        text = str(value)
+        if not _is_utf8(text):
+            # What Python itself would raise shows all of the text, which may be a password.
+            raise InvalidConfigError(f"{key} holds a lone surrogate, which is no text")
+        return text
     if isinstance(value, os.PathLike):
         return os.fsdecode(value)
     raise TypeError(f"{key} is a str, an int, a bool or a path, not {type(value).__name__}")
@@ -50,9 +55,19 @@ def asking(callback: TokenCallback) -> Callable[[str], Optional[str]]:
         token = callback(TokenChallenge._of(json.loads(challenge)))
         if token is not None and not isinstance(token, str):
             raise TypeError(f"a token callback returns a str or None, not {type(token).__name__}")
+        if token is not None and not _is_utf8(token):
+            raise ValueError("the token holds a lone surrogate, which is no text")
         return token
 
     return ask
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def taking(callback: EventCallback) -> Callable[[str], None]:
@@ -113,14 +128,16 @@ def change_json(add: Iterable[ContactLike], remove: Iterable[ContactLike]) -> st
 
 def availability_json(keep_active: bool, options: Mapping[str, object], named: Mapping[str, object]) -> str:
     """The options of makeMeAvailable, by its own names; those named are not given where they are None."""
-    members: Dict[str, object] = {**options, "keepActive": keep_active}
+    members: Dict[str, object] = {"keepActive": keep_active, **options}
     members.update({name: value for name, value in named.items() if value is not None})
     return json.dumps({name: _option(value) for name, value in members.items()})
 
 
 def _option(value: object) -> object:
     if isinstance(value, timedelta):
-        return f"PT{int(value.total_seconds())}S"
+        if value < timedelta(0):
+            raise ValueError(f"{value!r} is no duration; it is negative")
+        return f"PT{value / timedelta(seconds=1):.6f}".rstrip("0").rstrip(".") + "S"
     if isinstance(value, (tuple, set, frozenset)):
         return list(value)
     return value

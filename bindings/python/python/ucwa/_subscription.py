@@ -45,7 +45,7 @@ class Subscription:
         self._change((), contacts)
 
     def close(self) -> None:
-        """Unsubscribe. Events that wait already still come. Nothing happens where it has ended already, or its application."""
+        """Unsubscribe. Events that wait already still come; where it has ended already, nothing happens."""
         try:
             self._client.unsubscribe_presence(self._id)
         except (NotFoundError, ApplicationEndedError):

@@ -49,7 +49,7 @@ from ucwa import (
     UcwaError,
 )
 
-from ._abandonable import SigningIn
+from ._abandonable import Abandonable, end, end_subscription, on_own_thread
 from ._aio_subscription import Subscription
 from ._application import judge_sign_out
 
@@ -97,7 +97,7 @@ async def sign_in(
 
     `token_callback` is a plain function; it runs on a thread of the library, and may block.
     """
-    signing = SigningIn(
+    signing = Abandonable(
         lambda: ucwa.sign_in(
             sign_in_address=sign_in_address,
             username=username,
@@ -125,11 +125,11 @@ async def sign_in(
             max_outstanding=max_outstanding,
             allow_insecure_http=allow_insecure_http,
             **keys,
-        )
+        ),
+        end,
     )
-    context = contextvars.copy_context()
     try:
-        application = await asyncio.get_running_loop().run_in_executor(None, context.run, signing.run)
+        application = await on_own_thread(signing.run)
     except asyncio.CancelledError:
         signing.abandon()
         raise
@@ -155,6 +155,14 @@ class Application:
             return call()
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
+
+    async def _subscribe(self, call: Callable[[], ucwa.Subscription]) -> Subscription:
+        subscribing = Abandonable(call, end_subscription)
+        try:
+            return Subscription(self._run, await self._run(subscribing.run))
+        except asyncio.CancelledError:
+            subscribing.abandon()
+            raise
 
     async def __aenter__(self) -> Application:
         return self
@@ -183,14 +191,14 @@ class Application:
 
     async def sign_out(self) -> None:
         """Do as `ucwa.Application.sign_out` does."""
-        await asyncio.get_running_loop().run_in_executor(None, self._blocking.sign_out)
+        await on_own_thread(self._blocking.sign_out)
 
     async def close(self) -> None:
         """Do as `ucwa.Application.close` does."""
         self._closed = True
         self._threads.shutdown(wait=False)
         self._watchers.shutdown(wait=False)
-        await asyncio.get_running_loop().run_in_executor(None, self._blocking.close)
+        await on_own_thread(self._blocking.close)
 
     # Everything else.
 
@@ -284,15 +292,15 @@ class Application:
 
     async def subscribe_presence(self, contacts: Iterable[ContactLike], include: Iterable[str] = ()) -> Subscription:
         """Do as `ucwa.Application.subscribe_presence` does. The result is an async context manager."""
-        return Subscription(self._run, await self._run(lambda: self._blocking.subscribe_presence(contacts, include)))
+        return await self._subscribe(lambda: self._blocking.subscribe_presence(contacts, include))
 
     async def subscribe_group_presence(self, group: GroupLike) -> Subscription:
         """Do as `ucwa.Application.subscribe_group_presence` does. The result is an async context manager."""
-        return Subscription(self._run, await self._run(lambda: self._blocking.subscribe_group_presence(group)))
+        return await self._subscribe(lambda: self._blocking.subscribe_group_presence(group))
 
     async def subscribe_contacts_and_groups(self) -> Subscription:
         """Do as `ucwa.Application.subscribe_contacts_and_groups` does. The result is an async context manager."""
-        return Subscription(self._run, await self._run(lambda: self._blocking.subscribe_contacts_and_groups()))
+        return await self._subscribe(lambda: self._blocking.subscribe_contacts_and_groups())
 
     async def subscribe(self, contacts: Iterable[ContactLike], include: Iterable[str] = ()) -> Subscription:
         """Do as `subscribe_presence` does, whose short name this is."""
