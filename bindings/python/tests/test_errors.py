@@ -151,3 +151,15 @@ def test_time_runs_out(simulator: Simulator) -> None:
         with pytest.raises(TimeoutError):
             app.contact_presence(SARA)
         app.set("timeout_ms", None)
+
+
+def test_no_secret_in_what_is_no_text(simulator: Simulator) -> None:
+    keys = {**simulator.keys, "password": "Secret-\ud800"}
+    with pytest.raises(ucwa.InvalidConfigError, match="surrogate") as failure:
+        ucwa.sign_in(**keys)
+    assert "Secret" not in str(failure.value) and failure.value.__context__ is None
+    del keys["password"]
+    with pytest.raises(ucwa.AuthenticationError) as refused:
+        ucwa.sign_in(**keys, token_callback=lambda challenge: "Secret-\ud800")
+    cause = refused.value.__cause__
+    assert isinstance(cause, ValueError) and "surrogate" in str(cause) and not hasattr(cause, "object")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 import ucwa
+from ucwa import _arguments
 from ucwa.testing import Simulator
 
 
@@ -39,6 +41,16 @@ def test_options_of_being_available(app: ucwa.Application) -> None:
         app.make_me_available(keep_activ=True)  # type: ignore[call-arg]
     app.make_me_available(keep_active=True, options={"signInAs": "Online"})
     assert app.my_presence().availability == "Online"
+    with pytest.raises(ucwa.InvalidArgumentError):
+        app.make_me_available(options={"keepActive": "perhaps"})
+    with pytest.raises(ValueError, match="negative"):
+        app.make_me_available(inactive_timeout=timedelta(minutes=-10))
+
+
+@pytest.mark.parametrize(("time", "text"), [(90, "PT90S"), (0.9, "PT0.9S"), (600, "PT600S"), (0, "PT0S")])
+def test_durations(time: float, text: str) -> None:
+    options = json.loads(_arguments.availability_json(False, {}, {"inactiveTimeout": timedelta(seconds=time)}))
+    assert options == {"keepActive": False, "inactiveTimeout": text}
 
 
 def test_note_and_location(app: ucwa.Application) -> None:
