@@ -38,6 +38,15 @@ enum News<T, D> {
     Done(Outcome<T>, D),
 }
 
+impl<T, D> News<T, D> {
+    fn done(self) -> Option<(Outcome<T>, D)> {
+        match self {
+            News::Done(outcome, discard) => Some((outcome, discard)),
+            News::Line(_) => None,
+        }
+    }
+}
+
 /// The interrupted calls that leave traces and are still under way.
 static UNFINISHED: Tally = Tally::new();
 
@@ -104,16 +113,14 @@ where
     });
     loop {
         let (helper, told, news) = turn;
-        let interrupted = match news {
-            Ok(News::Done(outcome, _)) => {
-                helper.give_back();
-                return Ok(outcome);
-            }
-            Ok(News::Line(line)) => logging::write(py, &line),
-            Err(RecvTimeoutError::Timeout) => py.check_signals(),
+        let (goes_on, done) = match news {
+            Ok(News::Line(line)) => (logging::write(py, &line), None),
+            // Once more: whoever is interrupted on the way back gets nothing, either.
+            Ok(News::Done(outcome, discard)) => (py.check_signals(), Some((outcome, discard))),
+            Err(RecvTimeoutError::Timeout) => (py.check_signals(), None),
             Err(RecvTimeoutError::Disconnected) => return lost("it has ended".to_owned()),
         };
-        if let Err(error) = interrupted {
+        if let Err(error) = goes_on {
             if leaves_traces {
                 UNFINISHED.add();
             }
@@ -121,13 +128,16 @@ where
                 let mut abandoned = abandoned.lock().unwrap_or_else(PoisonError::into_inner);
                 *abandoned = true;
                 // The call keeps its thread, which ends with it; or it was done just now.
-                for news in told.try_iter() {
-                    if let News::Done(outcome, discard) = news {
-                        helper.run(move || undo(outcome, discard, leaves_traces));
-                    }
+                let done = done.or_else(|| told.try_iter().find_map(News::done));
+                if let Some((outcome, discard)) = done {
+                    helper.run(move || undo(outcome, discard, leaves_traces));
                 }
             });
             return Err(error);
+        }
+        if let Some((outcome, _)) = done {
+            helper.give_back();
+            return Ok(outcome);
         }
         turn = py.detach(move || wait(helper, told));
     }

@@ -179,16 +179,16 @@ def test_ctrl_c_ends_the_closing(fast: Simulator) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C cannot be sent here")
-def test_ctrl_c_that_ends_the_program_leaves_no_application() -> None:
+def test_ctrl_c_that_ends_the_program_leaves_no_application(simulator: Simulator) -> None:
     program = "import json, sys, ucwa; ucwa.sign_in(**json.loads(sys.argv[1]))"
-    with Simulator(latency=0.3) as simulator:
-        keys = json.dumps(simulator.keys, default=str)
-        child = subprocess.Popen([sys.executable, "-c", program, keys], stderr=subprocess.PIPE, encoding="utf-8")
-        wait_until(lambda: simulator.count("applications") == 1)
-        child.send_signal(signal.SIGINT)
-        _, errors = child.communicate(timeout=LONG)
-        assert "KeyboardInterrupt" in errors
-        assert simulator.overview()["applications"] == [] and simulator.count("application") == 1, errors
+    keys = json.dumps(simulator.keys, default=str)
+    simulator.fault("delay", route="applications", ms=2000)
+    child = subprocess.Popen([sys.executable, "-c", program, keys], stderr=subprocess.PIPE, encoding="utf-8")
+    wait_until(lambda: simulator.count("applications") == 1)
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=LONG)
+    assert "KeyboardInterrupt" in errors
+    assert simulator.overview()["applications"] == [] and simulator.count("application") == 1, errors
 
 
 def test_ctrl_c_while_a_record_is_written(app: ucwa.Application) -> None:
@@ -248,7 +248,7 @@ def test_who_does_not_wait_for_a_subscription_has_none(fast: Simulator, listener
         wait_until(lambda: fast.count("presenceSubscriptions") == 1)
         _thread.interrupt_main()
 
-    fast.fault("delay", route="presenceSubscriptions", ms=300)
+    fast.fault("delay", route="presenceSubscriptions", ms=1000)
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
@@ -260,7 +260,7 @@ def test_who_does_not_wait_for_a_subscription_has_none(fast: Simulator, listener
 def test_a_cancelled_task_has_no_subscription(fast: Simulator) -> None:
     async def main() -> None:
         async with await ucwa.aio.sign_in(**fast.keys) as app:
-            fast.fault("delay", route="presenceSubscriptions", ms=300)
+            fast.fault("delay", route="presenceSubscriptions", ms=1000)
             subscribing = asyncio.ensure_future(app.subscribe([SARA]))
             while fast.count("presenceSubscriptions") == 0:
                 await asyncio.sleep(0.001)
