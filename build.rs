@@ -4,7 +4,8 @@ use std::env::var;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+    let elf = var("CARGO_CFG_UNIX").is_ok() && var("CARGO_CFG_TARGET_VENDOR").is_ok_and(|vendor| vendor != "apple");
+    if elf {
         // Threads and thread-local destructors of the library may outlive a dlclose: it stays mapped.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }

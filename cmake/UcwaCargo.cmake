@@ -35,17 +35,29 @@ else()
     set(ucwa_static_file libucwa.a)
 endif()
 
+# Always named, so that no setting of cargo's own puts the files elsewhere.
+if(NOT UCWA_CARGO_TARGET)
+    if(CMAKE_CROSSCOMPILING)
+        message(FATAL_ERROR "name the target for cargo in UCWA_CARGO_TARGET, such as aarch64-unknown-linux-gnu; its linker is cargo's own setting")
+    endif()
+    execute_process(COMMAND "${UCWA_CARGO}" -vV OUTPUT_VARIABLE ucwa_cargo_version)
+    if(NOT ucwa_cargo_version MATCHES "host: ([^\n]+)")
+        message(FATAL_ERROR "${UCWA_CARGO} does not say which host it is for")
+    endif()
+    set(UCWA_CARGO_TARGET "${CMAKE_MATCH_1}")
+endif()
+
 if(UCWA_CARGO_PROFILE STREQUAL "dev")
-    set(ucwa_cargo_output "${UCWA_CARGO_TARGET_DIR}/debug")
+    set(ucwa_cargo_output "${UCWA_CARGO_TARGET_DIR}/${UCWA_CARGO_TARGET}/debug")
 else()
-    set(ucwa_cargo_output "${UCWA_CARGO_TARGET_DIR}/${UCWA_CARGO_PROFILE}")
+    set(ucwa_cargo_output "${UCWA_CARGO_TARGET_DIR}/${UCWA_CARGO_TARGET}/${UCWA_CARGO_PROFILE}")
 endif()
 
 # One crate type at a time: beside the Rust library cargo optimises less.
 function(ucwa_cargo_rustc result crate_type)
     set(${result}
         COMMAND "${UCWA_CARGO}" rustc --locked --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --package libucwa --lib
-            --crate-type ${crate_type} --profile ${UCWA_CARGO_PROFILE} --target-dir "${UCWA_CARGO_TARGET_DIR}" -- ${ARGN}
+            --crate-type ${crate_type} --profile ${UCWA_CARGO_PROFILE} --target ${UCWA_CARGO_TARGET} --target-dir "${UCWA_CARGO_TARGET_DIR}" -- ${ARGN}
         PARENT_SCOPE)
 endfunction()
 

@@ -4,9 +4,11 @@
 # It lies in LIB/cmake/ucwa or SHARE/cmake/ucwa, and finds the rest from there: an installation can be moved.
 include("${CMAKE_CURRENT_LIST_DIR}/ucwaSystemLibraries.cmake")
 
+# Where it really lies: /lib may be a link into /usr.
+get_filename_component(ucwa_here "${CMAKE_CURRENT_LIST_DIR}" REALPATH)
 # Below a multiarch folder the prefix is one step further away.
-set(ucwa_prefixes "${CMAKE_CURRENT_LIST_DIR}/../../.." "${CMAKE_CURRENT_LIST_DIR}/../../../..")
-set(ucwa_folders "${CMAKE_CURRENT_LIST_DIR}/../..")
+set(ucwa_prefixes "${ucwa_here}/../../.." "${ucwa_here}/../../../..")
+set(ucwa_folders "${ucwa_here}/../..")
 foreach(prefix IN LISTS ucwa_prefixes)
     foreach(folder "lib/${CMAKE_LIBRARY_ARCHITECTURE}" lib64 lib)
         list(APPEND ucwa_folders "${prefix}/${folder}")

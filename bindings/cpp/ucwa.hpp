@@ -24,8 +24,8 @@
 /// - Texts are UTF-8. They come in as std::string_view, which need not end with NUL and may hold none within, and go
 ///   out as std::string. What the server did not say is an empty std::optional.
 /// - Time is std::chrono: durations for timeouts, points of std::chrono::system_clock for dates.
-/// - A method is its C function's name without `ucwa_` and `get_`. ucwa.h is the manual of all of them: what it says of
-///   threads, forking, contacts, groups and paths holds here, too.
+/// - A method is its C function's name without `ucwa_` and `get_`, with few exceptions. ucwa.h is the manual of all of
+///   them: what it says of threads, forking, contacts, groups and paths holds here, too.
 #ifndef UCWA_HPP
 #define UCWA_HPP
 

@@ -69,6 +69,7 @@ static void tokens_that_do_not_come()
     CHECK_THROWS(ucwa::config().set("auth", "guessing"), ucwa::invalid_config_error, "auth");
     try {
         static_cast<void>(ucwa::sign_in(simulator_config().password("not-the-one")));
+        CHECK(false);
     } catch (const ucwa::authentication_failed_error &error) {
         CHECK(dynamic_cast<const std::nested_exception *>(&error) == nullptr);
     }
@@ -113,6 +114,7 @@ static void removing_the_log()
     std::mutex lock;
     std::condition_variable changed;
     bool entered = false, may_leave = false, left = false;
+    std::atomic<bool> removing{false};
     ucwa::set_log_callback(ucwa::log_level::trace, [&](ucwa::log_level, std::string_view, std::string_view) {
         std::unique_lock<std::mutex> guard(lock);
         if (!entered) {
@@ -128,13 +130,22 @@ static void removing_the_log()
     std::thread user(use_the_library);
     std::unique_lock<std::mutex> guard(lock);
     changed.wait(guard, [&] { return entered; });
+    guard.unlock();
+    std::thread remover([&] {
+        removing = true;
+        ucwa::reset_log_callback();
+        const std::lock_guard<std::mutex> after(lock);
+        CHECK(left);
+    });
+    // One that does not wait is long done then.
+    for (int turns = 0; turns < 1000 || !removing; turns++) {
+        std::this_thread::yield();
+    }
+    guard.lock();
     may_leave = true;
     changed.notify_all();
     guard.unlock();
-    ucwa::reset_log_callback();
-    guard.lock();
-    CHECK(left);
-    guard.unlock();
+    remover.join();
     user.join();
 }
 

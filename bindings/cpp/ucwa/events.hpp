@@ -422,7 +422,7 @@ inline std::optional<event> next_event(ucwa_application *application, std::int32
 template <class Number, class Period>
 std::int32_t milliseconds_of(std::chrono::duration<Number, Period> time) noexcept
 {
-    constexpr std::chrono::milliseconds longest(std::numeric_limits<std::int32_t>::max());
+    constexpr std::chrono::milliseconds longest((std::numeric_limits<std::int32_t>::max)()); // In parentheses: Windows has a macro max.
     // Compared without a conversion to milliseconds, which would overflow.
     if (std::chrono::duration<double>(time) >= std::chrono::duration<double>(longest)) {
         return static_cast<std::int32_t>(longest.count());

@@ -7,8 +7,8 @@
 ...         print(await app.contact_presence("sip:SaraD@contoso.com"))
 >>> asyncio.run(main())  # doctest: +SKIP
 
-Each call runs on a thread of the application's own. Where a task is cancelled, its call is no longer waited for, and
-ends by itself; the application can be used on. A task that waits for an event takes none with it.
+Calls run on threads of the application's own. Where a task is cancelled, its call is no longer waited for, and ends by
+itself; the application can be used on. A task that waits for an event takes none with it.
 """
 
 from __future__ import annotations
