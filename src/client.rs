@@ -206,7 +206,7 @@ impl Client {
     }
 
     /// Waits until there is an event, without taking it: for a caller who may find, once it came, that nobody wants it any
-    /// more. Another thread may take it meanwhile. It fails as `next_event` does.
+    /// more. Another thread may take it meanwhile, or a callback be set. It fails as `next_event` does.
     pub fn wait_for_event(&self, timeout: Option<Duration>) -> Result<()> {
         self.rooms.live.wait_for_event(timeout)
     }

@@ -27,6 +27,8 @@ pub use client::Client;
 pub use clock::test_clock;
 pub use config::{Config, TokenCallback, VERSION};
 pub use error::{Error, Result, Status};
+#[cfg(unix)]
+pub use live::EventDescriptor;
 pub use live::{EventCallback, Flag};
 pub use people::Photo;
 pub use secret::Secret;

@@ -25,9 +25,9 @@ pub(super) struct Opened {
 impl Opened {
     /// What shows that events wait; made at the first call.
     pub fn descriptor(&self) -> Result<isize> {
-        let made = self.descriptor.get_or_try_init(Descriptor::new)?;
+        let made = self.descriptor.get_or_try_init(|| Descriptor::new().map(Arc::new))?;
         self.client.show_events_by(|| Ok(Arc::clone(made) as Arc<dyn Flag>))?;
-        Ok(made.number())
+        Ok(made.number() as isize)
     }
 }
 

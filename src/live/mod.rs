@@ -5,6 +5,8 @@
 //! callers take events from.
 
 mod channel;
+#[cfg(unix)]
+mod descriptor;
 mod event;
 mod groups;
 mod holding;
@@ -13,6 +15,8 @@ mod settling;
 mod state;
 mod teller;
 
+#[cfg(unix)]
+pub use descriptor::EventDescriptor;
 pub use queue::{EventCallback, Flag};
 
 use crate::application::Application;

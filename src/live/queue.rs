@@ -118,18 +118,20 @@ impl Queue {
 
     /// The next event. `None` waits for ever.
     pub fn pull(&self, timeout: Option<Duration>) -> Result<String> {
-        self.wait_for(timeout, Inside::take)
+        self.lock().pulling += 1;
+        let (mut inside, outcome) = self.find(timeout, Inside::take);
+        inside.pulling -= 1;
+        outcome
     }
 
-    /// Waits until there is one, and leaves it there.
+    /// Waits until there is one, and leaves it there. A callback may be set meanwhile, which ends the waiting.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
-        self.wait_for(timeout, |inside| inside.has_some().then_some(()))
+        self.find(timeout, |inside| inside.has_some().then_some(())).1
     }
 
-    fn wait_for<T>(&self, timeout: Option<Duration>, find: impl Fn(&mut Inside) -> Option<T>) -> Result<T> {
+    fn find<T>(&self, timeout: Option<Duration>, look: impl Fn(&mut Inside) -> Option<T>) -> (MutexGuard<'_, Inside>, Result<T>) {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut inside = self.lock();
-        inside.pulling += 1;
         let outcome = loop {
             if inside.closed {
                 break Err(Error::cancelled());
@@ -137,7 +139,7 @@ impl Queue {
             if inside.callback.is_some() {
                 break Err(conflict("events go to the callback that is set; remove it to take them one by one"));
             }
-            if let Some(found) = find(&mut inside) {
+            if let Some(found) = look(&mut inside) {
                 break Ok(found);
             }
             inside = match deadline {
@@ -152,8 +154,7 @@ impl Queue {
                 }
             };
         };
-        inside.pulling -= 1;
-        outcome
+        (inside, outcome)
     }
 
     /// Sets who is called with each event, or removes it. Afterwards the former one runs no more, unless this is called

@@ -1,10 +1,10 @@
 //! The facade once more, for Python: the same methods, without `get_`.
 
 use crate::call::{Call, blocking};
-use crate::event_sign::EventSign;
 use crate::{event_callback, failure, gate, live, token_callback};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{mem, process};
 use ucwa::{Config, Error, Photo, Result, Status};
@@ -16,8 +16,11 @@ pub(crate) struct Client {
     inside: Mutex<Option<Arc<ucwa::Client>>>,
     /// A forked child must not touch the inside: the threads that it relies on are not there.
     process: u32,
+    /// How many threads wait for an event: the main thread does so by turns, and is waiting in between as well.
+    waiting: AtomicUsize,
     /// Shows that events wait, where somebody has asked.
-    sign: Arc<EventSign>,
+    #[cfg(unix)]
+    descriptor: Arc<Mutex<Option<Arc<ucwa::EventDescriptor>>>>,
 }
 
 /// Signs in with these configuration keys.
@@ -34,7 +37,13 @@ pub(crate) fn sign_in(py: Python<'_>, settings: Vec<(String, String)>, token_cal
         let discard = |client: ucwa::Client| drop(client.sign_out());
         Ok(Call { work: move || ucwa::Client::sign_in(&config), discard, leaves_traces: true })
     })?;
-    Ok(Client { inside: Mutex::new(Some(Arc::new(client))), process: process::id(), sign: Arc::default() })
+    Ok(Client {
+        inside: Mutex::new(Some(Arc::new(client))),
+        process: process::id(),
+        waiting: AtomicUsize::new(0),
+        #[cfg(unix)]
+        descriptor: Arc::default(),
+    })
 }
 
 impl Client {
@@ -90,6 +99,22 @@ impl Client {
         // A forked child leaves it where it is.
         let mine = self.process == process::id();
         mine.then(|| self.inside.lock().unwrap_or_else(PoisonError::into_inner).take()).flatten()
+    }
+}
+
+/// That a thread waits for an event.
+struct Waiting<'c>(&'c AtomicUsize);
+
+impl Waiting<'_> {
+    fn begin(waiting: &AtomicUsize) -> Waiting<'_> {
+        waiting.fetch_add(1, SeqCst);
+        Waiting(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
     }
 }
 
@@ -253,23 +278,40 @@ impl Client {
 
     #[pyo3(signature = (timeout))]
     fn next_event(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<String> {
+        let _waiting = Waiting::begin(&self.waiting);
         live::next_event(py, || self.inside(), timeout)
     }
 
-    fn wait_for_events(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
-        let end = live::end(py, Some(seconds))?;
-        let sign = Arc::clone(&self.sign);
-        self.call(py, move |client| sign.show_events_of(client))?;
-        Ok(py.detach(|| self.sign.wait(end)))
+    fn wait_for_event(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
+        live::wait_for_event(py, || self.inside(), seconds)
     }
 
+    #[cfg(unix)]
     fn event_descriptor(&self, py: Python<'_>) -> PyResult<i32> {
-        let sign = Arc::clone(&self.sign);
-        self.call(py, move |client| sign.descriptor(client))
+        let descriptor = Arc::clone(&self.descriptor);
+        self.call(py, move |client| {
+            let mut descriptor = descriptor.lock().unwrap_or_else(PoisonError::into_inner);
+            let made = match descriptor.take() {
+                Some(made) => made,
+                None => Arc::new(ucwa::EventDescriptor::new()?),
+            };
+            let made = descriptor.insert(made);
+            client.show_events_by(|| Ok(Arc::clone(made) as Arc<dyn ucwa::Flag>))?;
+            Ok(made.number())
+        })
     }
 
-    #[pyo3(signature = (callback))]
+    #[cfg(not(unix))]
+    fn event_descriptor(&self, py: Python<'_>) -> PyResult<i32> {
+        let text = "this system has no descriptor for events; wait for them in a thread or with asyncio";
+        Err(failure::raise(py, &Error::new(Status::Unsupported, text)))
+    }
+
     fn set_event_callback(&self, py: Python<'_>, callback: Option<Py<PyAny>>) -> PyResult<()> {
+        if callback.is_some() && self.waiting.load(SeqCst) > 0 {
+            let text = "a thread waits for the next event; events are either pulled or pushed";
+            return Err(failure::raise(py, &Error::new(Status::Conflict, text)));
+        }
         let callback = callback.map(event_callback::dress);
         self.call(py, move |client| client.set_event_callback(callback))
     }

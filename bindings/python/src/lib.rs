@@ -2,13 +2,12 @@
 //!
 //! It calls [`ucwa::Client`] and hands on its JSON; the objects that Python programs see are made in `python/ucwa`. Here
 //! is only what Python cannot do: to let other threads run while a call waits (`call`), failures (`failure`), the
-//! log (`logging`), events (`live`, `event_callback`, `event_sign`), the token callback (`token_callback`), and that the
+//! log (`logging`), events (`live`, `event_callback`), the token callback (`token_callback`), and that the
 //! library's threads leave Python in time (`gate`).
 
 mod call;
 mod client;
 mod event_callback;
-mod event_sign;
 mod failure;
 mod gate;
 mod helper;

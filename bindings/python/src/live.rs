@@ -39,8 +39,20 @@ pub(crate) fn next_event(py: Python<'_>, client: impl Fn() -> Result<Arc<Client>
     }
 }
 
+/// Waits until an event can be taken, or a failure shows that none ever will. Whether one can.
+pub(crate) fn wait_for_event(py: Python<'_>, client: impl Fn() -> Result<Arc<Client>>, seconds: f64) -> PyResult<bool> {
+    logging::follow(py)?;
+    let left = end(py, Some(seconds))?.map(|end| end.saturating_duration_since(Instant::now()));
+    let client = client().map_err(|error| failure::raise(py, &error))?;
+    match py.detach(move || guarded(|| client.wait_for_event(left))) {
+        Ok(()) => Ok(true),
+        Err(error) if error.status() == Status::Timeout => Ok(false),
+        Err(error) => Err(failure::raise(py, &error)),
+    }
+}
+
 /// When a waiting is over; None is never.
-pub(crate) fn end(py: Python<'_>, seconds: Option<f64>) -> PyResult<Option<Instant>> {
+fn end(py: Python<'_>, seconds: Option<f64>) -> PyResult<Option<Instant>> {
     let Some(seconds) = seconds else { return Ok(None) };
     if seconds.is_nan() || seconds < 0.0 {
         let text = format!("the timeout is {seconds}; it is a number of seconds, 0 or more, or None to wait for ever");

@@ -157,15 +157,25 @@ def test_pushed_into_a_loop(fast: Simulator) -> None:
     asyncio.run(main())
 
 
-def test_who_awaited_events_cannot_change_over(fast: Simulator) -> None:
+def test_events_are_awaited_or_go_to_a_callback(fast: Simulator) -> None:
     async def main() -> None:
         async with await ucwa.aio.sign_in(**fast.keys) as app:
-            with pytest.raises(ucwa.CallTimeoutError):
-                await app.next_event(0.05)
-            with pytest.raises(ucwa.ConflictError, match="descriptor"):
+            waiting = asyncio.ensure_future(app.next_event())
+            await asyncio.sleep(0)
+            with pytest.raises(ucwa.ConflictError, match="waits"):
                 await app.set_event_callback(print)
-            # What was chosen goes on.
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            told: List[ucwa.Event] = []
+            await app.set_event_callback(told.append)
+            with pytest.raises(ucwa.ConflictError, match="callback"):
+                await app.next_event(LONG)
             await app.subscribe([SARA])
-            assert shows(SARA, "Offline")(await app.next_event(LONG))
+            while not told:
+                await asyncio.sleep(0.001)
+            await app.set_event_callback(None)
+            fast.set_presence(SARA, "Busy")
+            assert shows(SARA, "Busy")(await app.next_event(LONG))
 
     asyncio.run(main())

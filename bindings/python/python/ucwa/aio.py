@@ -27,6 +27,7 @@ from ucwa import (
     ApplicationEndedError,
     CallTimeoutError,
     ConfigValue,
+    ConflictError,
     Contact,
     ContactLike,
     Event,
@@ -148,6 +149,8 @@ class Application:
         # Others than these, as calls that hang must not hold up events.
         self._watchers = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="ucwa-aio-events")
         self._closed = False
+        #: How many tasks wait for an event.
+        self._waiting = 0
 
     async def _run(self, call: Callable[[], _T]) -> _T:
         if self._closed:
@@ -321,14 +324,17 @@ class Application:
         await self._run(lambda: self._blocking.unsubscribe_presence(id))
 
     async def next_event(self, timeout: Optional[float] = None) -> Event:
-        """Do as `ucwa.Application.next_event` does. A task that is cancelled takes no event with it.
-
-        Once one was waited for, `set_event_callback` is a `ConflictError` for as long as the application lasts, also
-        when nobody waits any more.
-        """
+        """Do as `ucwa.Application.next_event` does. A task that is cancelled takes no event with it."""
         if timeout is not None and not timeout >= 0:
             # It fails, and says what would do.
             return self._blocking.next_event(timeout)
+        self._waiting += 1
+        try:
+            return await self._next_event(timeout)
+        finally:
+            self._waiting -= 1
+
+    async def _next_event(self, timeout: Optional[float]) -> Event:
         end = None if timeout is None else time.monotonic() + timeout
         while True:
             # Taken here, where nothing can come between taking and returning it. Threads only look whether some wait.
@@ -341,7 +347,7 @@ class Application:
             left = _SLICE if end is None else min(_SLICE, end - time.monotonic())
             if left <= 0:
                 raise CallTimeoutError(f"no event came within {timeout} s")
-            wait = self._blocking._client.wait_for_events
+            wait = self._blocking._client.wait_for_event
             await asyncio.get_running_loop().run_in_executor(self._watchers, wait, left)
 
     async def events(self, timeout: Optional[float] = None) -> AsyncIterator[Event]:
@@ -354,10 +360,9 @@ class Application:
             yield event
 
     async def set_event_callback(self, callback: Optional[EventCallback]) -> None:
-        """Do as `ucwa.Application.set_event_callback` does. The callback is a plain function, and may block.
-
-        Once an event was waited for it is a `ConflictError`. While a callback is set, awaiting an event is one.
-        """
+        """Do as `ucwa.Application.set_event_callback` does. The callback is a plain function, and may block."""
+        if callback is not None and self._waiting:
+            raise ConflictError("a task waits for the next event; events are either awaited or go to a callback")
         await self._run(lambda: self._blocking.set_event_callback(callback))
 
     async def event_descriptor(self) -> int:
