@@ -28,6 +28,8 @@ const STEADY: Duration = Duration::from_secs(30);
 const PATIENCE: u32 = 3;
 /// A GET that was pending for so long was taken in.
 const A_WHILE: Duration = Duration::from_secs(1);
+/// After an interruption a GET that is pending for so long shows that the channel works again.
+const PROOF: Duration = Duration::from_secs(5);
 /// The longest wait that a server may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(10 * 60);
 
@@ -110,7 +112,15 @@ impl Channel {
         let call = Call::new(clock::wait(SILENCE).max(LEAST_SILENCE), 0);
         let access = Access::new(&core.application, &self.session, &call);
         let request = Request::pending(url);
-        let Some(answer) = access.wait_for(&request)? else { return Ok(None) };
+        if self.interrupted {
+            core.prove_at(Some(clock::now() + PROOF));
+        }
+        let answer = access.wait_for(&request);
+        if self.interrupted && core.prove_at(None).is_none() {
+            // Callers were told meanwhile.
+            (self.interrupted, self.failures, self.hollow) = (false, 0, 0);
+        }
+        let Some(answer) = answer? else { return Ok(None) };
         let text = answer::body_text(&request, &answer)?;
         Answer::read(text).map(Some).map_err(|error| answer::with_answer(error, &request, &answer))
     }
@@ -213,9 +223,7 @@ impl Channel {
 
     fn restored(&mut self, core: &Core) {
         self.interrupted = false;
-        log::info!("the event channel is restored");
-        core.connection("restored", None);
-        core.post(Note::Verify);
+        core.restored();
     }
 
     fn pause(&mut self, core: &Core, error: &Error) -> Result<()> {

@@ -420,6 +420,21 @@ impl Core {
         self.status().heard = Some(clock::now());
     }
 
+    /// When it is to be told that the channel works again, unless it turns out before that it does not. When it was to be
+    /// told so far; nothing where it has been.
+    fn prove_at(&self, time: Option<Duration>) -> Option<Duration> {
+        let before = std::mem::replace(&mut self.state().proof_at, time);
+        self.bell.notify_all();
+        before
+    }
+
+    /// Tells callers that the channel works again.
+    fn restored(&self) {
+        log::info!("the event channel is restored");
+        self.connection("restored", None);
+        self.post(Note::Verify);
+    }
+
     /// Tells callers how the connection fares.
     fn connection(&self, state: &'static str, error: Option<&Error>) {
         self.status().connection = if state == "restored" { "connected" } else { state };

@@ -109,6 +109,8 @@ pub(super) struct State {
     pub lists_until: Option<Duration>,
     /// The server is known to be there: whoever waits to try again tries now.
     pub hurry: bool,
+    /// When a channel that was interrupted will have shown that it works.
+    pub proof_at: Option<Duration>,
     /// Nobody listens any more, for a reason that does not mend itself.
     pub stopped: bool,
     pub closed: bool,

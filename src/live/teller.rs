@@ -56,6 +56,12 @@ impl Core {
                 return false;
             }
             let now = clock::now();
+            if state.proof_at.take_if(|at| *at <= now).is_some() {
+                drop(state);
+                self.restored();
+                state = self.state();
+                continue;
+            }
             // An answer of the channel shows that the server is there.
             let held_up = not_before.filter(|at| *at > now && !state.hurry && state.inbox.is_empty());
             if state.hurry {
@@ -66,7 +72,7 @@ impl Core {
                 state.hurry = false;
                 return true;
             }
-            let wake = [held_up, due.filter(|at| *at > now)].into_iter().flatten().min().unwrap_or(now + LONG);
+            let wake = [held_up, due.filter(|at| *at > now), state.proof_at].into_iter().flatten().min().unwrap_or(now + LONG);
             let length = clock::nap(wake - now);
             state = self.bell.wait_timeout(state, length).unwrap_or_else(std::sync::PoisonError::into_inner).0;
         }

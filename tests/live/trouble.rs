@@ -391,6 +391,24 @@ fn a_channel_that_cannot_be_read_for_long_is_made_up_for_by_comparing() {
     }
 }
 
+/// A channel that is begun anew is answered at once, with nothing; the GET after that is pending for minutes.
+#[test]
+fn what_works_again_is_told_soon() {
+    let simulator = simulator();
+    let (listener, id) = listening(&simulator);
+    goes_on(&simulator, &listener, &id);
+    simulator.fault(Fault::on("events").drop().times(2));
+    simulator.cut_events();
+    assert_eq!(listener.event("connection")["state"], "interrupted");
+    wait_until(&simulator, |simulator| simulator.pending_events() == 1);
+    let began = simulator.elapsed();
+    assert_eq!(listener.event("connection")["state"], "restored");
+    let passed = simulator.elapsed() - began;
+    assert!(passed < Duration::from_secs(100), "long before that GET is answered: {passed:?}");
+    assert_eq!(listener.app.health().unwrap()["connection"], "connected");
+    goes_on(&simulator, &listener, &id);
+}
+
 #[test]
 fn a_server_that_asks_for_a_wait_gets_it() {
     let simulator = simulator();
