@@ -205,6 +205,11 @@ impl Client {
         self.rooms.live.next_event(timeout)
     }
 
+    /// Takes back an event that its caller could not hand on; it is the next one.
+    pub fn give_back_event(&self, json: String) {
+        self.rooms.live.give_back_event(json);
+    }
+
     /// Waits until there is an event, without taking it: for a caller who may find, once it came, that nobody wants it any
     /// more. Another thread may take it meanwhile, or a callback be set. It fails as `next_event` does.
     pub fn wait_for_event(&self, timeout: Option<Duration>) -> Result<()> {

@@ -233,6 +233,11 @@ impl Live {
         self.core.queue.pull(timeout)
     }
 
+    /// Takes one back.
+    pub fn give_back_event(&self, json: String) {
+        self.core.queue.give_back(json);
+    }
+
     /// Waits until there is one.
     pub fn wait_for_event(&self, timeout: Option<Duration>) -> Result<()> {
         self.start()?;

@@ -124,6 +124,15 @@ impl Queue {
         outcome
     }
 
+    /// Takes back one that was pulled, to be the next.
+    pub fn give_back(&self, json: String) {
+        let mut inside = self.lock();
+        inside.items.push_front(Item { subject: None, json });
+        inside.show();
+        drop(inside);
+        self.bell.notify_all();
+    }
+
     /// Waits until there is one, and leaves it there. A callback may be set meanwhile, which ends the waiting.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
         self.find(timeout, |inside| inside.has_some().then_some(())).1

@@ -282,6 +282,12 @@ impl Client {
         live::next_event(py, || self.inside(), timeout)
     }
 
+    fn give_back_event(&self, py: Python<'_>, event: String) -> PyResult<()> {
+        let inside = self.inside().map_err(|error| failure::raise(py, &error))?;
+        py.detach(move || inside.give_back_event(event));
+        Ok(())
+    }
+
     fn wait_for_event(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
         live::wait_for_event(py, || self.inside(), seconds)
     }

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any, Callable, List, Optional
 
 import pytest
@@ -271,6 +272,73 @@ def test_a_cancelled_task_has_no_subscription(fast: Simulator) -> None:
                 await asyncio.sleep(0.001)
 
     asyncio.run(asyncio.wait_for(main(), LONG))
+
+
+def test_what_was_given_up_keeps_no_place(simulator: Simulator) -> None:
+    async def main() -> None:
+        async with await ucwa.aio.sign_in(**simulator.keys) as app:
+            await app.contact_presence(SARA)
+            simulator.fault("hang", route="contactPresence", times=None)
+            hanging = [asyncio.ensure_future(app.contact_presence(SARA)) for _ in range(40)]
+            while simulator.count("contactPresence") < 33:
+                await asyncio.sleep(0.001)
+                for task in hanging[: simulator.count("contactPresence") - 1]:
+                    task.cancel()
+            for task in hanging:
+                task.cancel()
+            assert (await app.me()).name == "Lene Aaling"
+
+    begin = time.monotonic()
+    asyncio.run(asyncio.wait_for(main(), LONG))
+    assert time.monotonic() - begin < 20, "long before the calls' own end"
+
+
+def test_who_gives_up_signing_in_may_end(simulator: Simulator) -> None:
+    program = """
+import asyncio, json, sys, ucwa.aio
+async def main():
+    try:
+        await asyncio.wait_for(ucwa.aio.sign_in(**json.loads(sys.argv[1])), 0.5)
+    except asyncio.TimeoutError:
+        print("given up")
+asyncio.run(main())
+"""
+    simulator.fault("hang", route="applications", times=None)
+    keys = json.dumps(simulator.keys, default=str)
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, keys], capture_output=True, encoding="utf-8", timeout=LONG
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "given up\n", "")
+    assert time.monotonic() - begin < 20, "long before the call's own end"
+
+
+def test_an_event_that_cannot_be_made_is_not_lost(
+    fast: Simulator, listener: ucwa.Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(text: str) -> ucwa.Event:
+        raise KeyboardInterrupt
+
+    listener.subscribe([SARA])
+    wait_until(lambda: listener.health().waiting_events == 1)
+    with monkeypatch.context() as patched:
+        patched.setattr("ucwa._application.event_of", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            listener.next_event(timedelta(seconds=1))
+    assert isinstance(listener.next_event(0), ucwa.PresenceEvent)
+
+
+def test_callbacks_are_plain_functions(app: ucwa.Application, simulator: Simulator) -> None:
+    async def show(event: ucwa.Event) -> None: ...
+
+    async def token(challenge: ucwa.TokenChallenge) -> str:
+        return ""
+
+    with pytest.raises(TypeError, match="plain function"):
+        app.set_event_callback(show)
+    for wrong in [token, 3]:
+        with pytest.raises(TypeError, match="token callback"):
+            ucwa.sign_in(**simulator.keys, token_callback=wrong)  # type: ignore[arg-type]
 
 
 def test_signing_out_waits_for_no_thread_of_others(simulator: Simulator) -> None:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextvars
 import threading
+import time
 from concurrent.futures import Future
-from typing import Callable, Generic, List, TypeVar
+from typing import Callable, Generic, List, Set, TypeVar
 
 import ucwa
 
 from ._errors import UcwaError
 
 T = TypeVar("T")
+
+#: How long a program that ends waits for what was abandoned, in seconds. Servers answer sooner.
+_FAREWELL = 5.0
+
+#: What was abandoned and is still under way.
+_abandoned: Set[threading.Event] = set()
+
+
+@atexit.register
+def _finish() -> None:
+    end = time.monotonic() + _FAREWELL
+    for done in list(_abandoned):
+        done.wait(max(0.0, end - time.monotonic()))
 
 
 async def on_own_thread(call: Callable[[], T]) -> T:
@@ -28,7 +43,8 @@ async def on_own_thread(call: Callable[[], T]) -> T:
         except BaseException as error:
             made.set_exception(error)
 
-    threading.Thread(target=make, name="ucwa-aio").start()
+    # A program may end meanwhile.
+    threading.Thread(target=make, name="ucwa-aio", daemon=True).start()
     return await asyncio.wrap_future(made)
 
 
@@ -41,20 +57,27 @@ class Abandonable(Generic[T]):
         self._lock = threading.Lock()
         self._abandoned = False
         self._made: List[T] = []
+        self._done = threading.Event()
 
     def run(self) -> T:
-        made = self._call()
-        with self._lock:
-            self._made.append(made)
-            abandoned = self._abandoned
-        if abandoned:
-            self._undo(made)
-        return made
+        try:
+            made = self._call()
+            with self._lock:
+                self._made.append(made)
+                abandoned = self._abandoned
+            if abandoned:
+                self._undo(made)
+            return made
+        finally:
+            self._done.set()
+            _abandoned.discard(self._done)
 
     def abandon(self) -> None:
         with self._lock:
             self._abandoned = True
             made = list(self._made)
+            if not made:
+                _abandoned.add(self._done)
         for one in made:
             threading.Thread(target=self._undo, args=(one,), name="ucwa-aio").start()
 

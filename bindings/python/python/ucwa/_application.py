@@ -8,7 +8,7 @@ import logging
 import os
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Type, Union
+from typing import Any, Dict, Generator, Iterable, List, Mapping, Optional, Type, Union
 
 from . import _arguments as arguments
 from . import _ucwa
@@ -312,15 +312,23 @@ class Application:
         """End a subscription of any kind, of which only the id is at hand."""
         self._client.unsubscribe_presence(id)
 
-    def next_event(self, timeout: Optional[float] = None) -> Event:
+    def next_event(self, timeout: Union[float, timedelta, None] = None) -> Event:
         """Wait for the next event, so many seconds, 0 to look only, None for ever.
 
         `CallTimeoutError` where none came. Each event goes to one caller, in whatever thread. Of events that nobody
         takes a few thousand wait; then those are dropped that later ones make void, and a `LaggedEvent` says how many.
         """
-        return event_of(self._client.next_event(timeout))
+        if isinstance(timeout, timedelta):
+            timeout = timeout.total_seconds()
+        text = self._client.next_event(timeout)
+        try:
+            return event_of(text)
+        except BaseException:
+            # Ctrl-C, most likely: it is not to be lost.
+            self._client.give_back_event(text)
+            raise
 
-    def events(self, timeout: Optional[float] = None) -> Iterator[Event]:
+    def events(self, timeout: Union[float, timedelta, None] = None) -> Generator[Event, None, None]:
         """Iterate over the events, until none came for so many seconds; None is for ever.
 
         It may be left and begun again at any time: what was not taken waits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from datetime import timedelta
@@ -50,6 +51,9 @@ def settings(keys: Mapping[str, object]) -> List[Tuple[str, str]]:
 
 def asking(callback: TokenCallback) -> Callable[[str], Optional[str]]:
     """A token callback as the native part calls it."""
+    if not callable(callback):
+        raise TypeError(f"a token callback is a callable or None, not {type(callback).__name__}")
+    _check_plain("a token callback", callback)
 
     def ask(challenge: str) -> Optional[str]:
         token = callback(TokenChallenge._of(json.loads(challenge)))
@@ -60,6 +64,12 @@ def asking(callback: TokenCallback) -> Callable[[str], Optional[str]]:
         return token
 
     return ask
+
+
+def _check_plain(name: str, callback: Callable[..., object]) -> None:
+    """Nobody awaits on the threads that call it."""
+    if inspect.iscoroutinefunction(callback):
+        raise TypeError(f"{name} is a plain function; loop.call_soon_threadsafe leads into an event loop")
 
 
 def _is_utf8(text: str) -> bool:
@@ -74,6 +84,7 @@ def taking(callback: EventCallback) -> Callable[[str], None]:
     """An event callback as the native part calls it."""
     if not callable(callback):
         raise TypeError(f"an event callback is a callable or None, not {type(callback).__name__}")
+    _check_plain("an event callback", callback)
 
     def take(event: str) -> None:
         callback(event_of(event))

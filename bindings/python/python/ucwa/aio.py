@@ -20,7 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, AsyncIterator, Callable, Dict, Iterable, List, Mapping, Optional, Type, TypeVar, Union
+from typing import Any, AsyncGenerator, Callable, Dict, Iterable, List, Mapping, Optional, Type, TypeVar, Union
 
 import ucwa
 from ucwa import (
@@ -60,6 +60,9 @@ _T = TypeVar("_T")
 
 #: How many calls of one application run at once; further ones wait for their turn.
 _MOST_AT_ONCE = 32
+
+#: More than those can be that were given up and have not ended yet.
+_MOST_THREADS = 10_000
 
 #: How long a thread waits for an event at a time, in seconds. So long it may outlive the task that it waits for.
 _SLICE = 0.1
@@ -145,7 +148,9 @@ class Application:
 
     def __init__(self, application: ucwa.Application) -> None:
         self._blocking = application
-        self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="ucwa-aio")
+        # A call whose task was cancelled keeps its thread, and gives its place to the next.
+        self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="ucwa-aio")
         # Others than these, as calls that hang must not hold up events.
         self._watchers = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="ucwa-aio-events")
         self._closed = False
@@ -157,7 +162,8 @@ class Application:
             # It fails at once, with the right exception, and needs no thread for it.
             return call()
         context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
+        async with self._places:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
 
     async def _subscribe(self, call: Callable[[], ucwa.Subscription]) -> Subscription:
         subscribing = Abandonable(call, end_subscription)
@@ -323,8 +329,10 @@ class Application:
         """Do as `ucwa.Application.unsubscribe_presence` does."""
         await self._run(lambda: self._blocking.unsubscribe_presence(id))
 
-    async def next_event(self, timeout: Optional[float] = None) -> Event:
+    async def next_event(self, timeout: Union[float, timedelta, None] = None) -> Event:
         """Do as `ucwa.Application.next_event` does. A task that is cancelled takes no event with it."""
+        if isinstance(timeout, timedelta):
+            timeout = timeout.total_seconds()
         if timeout is not None and not timeout >= 0:
             # It fails, and says what would do.
             return self._blocking.next_event(timeout)
@@ -350,7 +358,7 @@ class Application:
             wait = self._blocking._client.wait_for_event
             await asyncio.get_running_loop().run_in_executor(self._watchers, wait, left)
 
-    async def events(self, timeout: Optional[float] = None) -> AsyncIterator[Event]:
+    async def events(self, timeout: Union[float, timedelta, None] = None) -> AsyncGenerator[Event, None]:
         """Do as `ucwa.Application.events` does, for ``async for``."""
         while True:
             try:
