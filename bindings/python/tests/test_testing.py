@@ -131,3 +131,16 @@ os._exit(1)
     ca_file = Path(done.stdout.strip())
     assert ca_file.name == "ca.pem", done.stderr
     wait_until(lambda: not ca_file.exists())
+
+
+def test_what_cannot_be_used(simulator: Simulator, app: ucwa.Application) -> None:
+    simulator.set_presence(app.contact(SARA), "Busy")
+    assert app.contact_presence(SARA).availability == "Busy"
+    with pytest.raises(TypeError, match="several"):
+        simulator.set_presence(SARA, forget="activity")
+    with pytest.raises(TypeError, match="several"):
+        Simulator(options="--special-groups")
+    with pytest.raises(ValueError, match="no route nope"):
+        simulator.count("nope")
+    with pytest.raises(RuntimeError, match=r"no ucwa-simulator|did not start"):
+        Simulator(program=sys.executable)

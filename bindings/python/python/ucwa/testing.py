@@ -27,6 +27,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Type, Union
 
+from ._arguments import ContactLike, contact_text, texts
+
 __all__ = ["PROGRAM_VARIABLE", "Simulator", "find_program"]
 
 #: The environment variable that names the program, where it is not installed beside Python.
@@ -106,8 +108,6 @@ class Simulator:
         does well; beyond 150 an application whose clock is not made faster, too, takes the server for disturbed while
         nothing happens); `options` are further ones of the program's command line; `program` is the program itself.
         """
-        if isinstance(options, str):
-            raise TypeError("options takes several words; put the one into a list")
         command: List[str] = [os.fspath(program if program is not None else find_program()), "--exit-with-stdin"]
         command += ["--contacts", str(contacts), "--latency-ms", str(_milliseconds(latency))]
         command += ["--clock-speed", str(clock_speed)]
@@ -117,7 +117,7 @@ class Simulator:
             command += ["--sign-in-address", sign_in_address]
         if password is not None:
             command += ["--password", password]
-        command += options
+        command += texts("options", options)
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -149,7 +149,10 @@ class Simulator:
             raise RuntimeError(
                 f"ucwa-simulator did not start: {self._process.stderr.read().strip() or 'it says nothing'}"
             )
-        ready = json.loads(line)
+        try:
+            ready = json.loads(line)
+        except ValueError:
+            raise RuntimeError(f"{self._process.args!r} is no ucwa-simulator: it says {line.strip()!r}") from None
         self.url = ready["url"]
         self.http_url = ready["httpUrl"]
         self.ca_file = Path(ready["caFile"])
@@ -206,7 +209,7 @@ class Simulator:
 
     def set_presence(
         self,
-        contact: str,
+        contact: ContactLike,
         availability: Optional[str] = None,
         *,
         activity: Optional[str] = None,
@@ -222,8 +225,8 @@ class Simulator:
             "lastActiveMs": last_active_ms,
         }
         change: Dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        change.update(dict.fromkeys(forget))
-        self._ask("PUT", "presence/" + urllib.parse.quote(contact, safe=":@"), change)
+        change.update(dict.fromkeys(texts("forget", forget)))
+        self._ask("PUT", "presence/" + _quoted(contact), change)
 
     # What goes wrong.
 
@@ -281,9 +284,9 @@ class Simulator:
         """Forget all subscriptions, and tell nobody."""
         self._ask("POST", "subscriptions/end")
 
-    def refuse_subscriptions_to(self, contact: str, refuse: bool = True) -> None:
+    def refuse_subscriptions_to(self, contact: ContactLike, refuse: bool = True) -> None:
         """Let nobody subscribe to this person, or anybody again."""
-        self._ask("PUT" if refuse else "DELETE", "refusals/" + urllib.parse.quote(contact, safe=":@"))
+        self._ask("PUT" if refuse else "DELETE", "refusals/" + _quoted(contact))
 
     def cut_events(self) -> None:
         """Reset the connections on which clients wait for events."""
@@ -359,6 +362,10 @@ class Simulator:
         if response.status >= 400:
             raise ValueError(f"{answer.get('error')}; allowed: {json.dumps(answer.get('allowed'))}")
         return answer
+
+
+def _quoted(contact: ContactLike) -> str:
+    return urllib.parse.quote(contact_text(contact), safe=":@")
 
 
 def _milliseconds(time: Union[timedelta, float]) -> int:
