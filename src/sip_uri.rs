@@ -17,7 +17,7 @@ impl SipUri {
     /// Reads `sip:user@host` or `user@host`.
     pub fn parse(text: &str) -> Result<SipUri> {
         let wrong = |why: &str| {
-            let shown: String = text.chars().take(60).filter(|c| !c.is_control()).collect();
+            let shown: String = text.chars().take(60).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
             Err(Error::argument(format!(
                 "\"{shown}\" is no SIP URI ({why}); a contact is written sip:name@example.com, with or without sip:"
             )))
@@ -28,6 +28,10 @@ impl SipUri {
         };
         if address.is_empty() {
             return wrong("it is empty");
+        }
+        let begins = |scheme: &str| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+        if let Some(scheme) = ["mailto:", "im:", "tel:", "http:", "https:"].into_iter().find(|scheme| begins(scheme)) {
+            return wrong(&format!("{scheme} is another kind of URI"));
         }
         if address.len() > LONGEST {
             return wrong("it is longer than 256 bytes");
@@ -101,9 +105,19 @@ mod tests {
 
     #[test]
     fn what_is_none() {
-        for text in
-            ["", "sip:", "sara", "@contoso.com", "sara@", "a@b@c", "a b@c", "a\r\nX: y@c", "<a@b>", &format!("{}@c", "a".repeat(300))]
-        {
+        for text in [
+            "",
+            "sip:",
+            "sara",
+            "mailto:SaraD@contoso.com",
+            "@contoso.com",
+            "sara@",
+            "a@b@c",
+            "a b@c",
+            "a\r\nX: y@c",
+            "<a@b>",
+            &format!("{}@c", "a".repeat(300)),
+        ] {
             assert!(SipUri::parse(text).is_err(), "{text}");
         }
     }

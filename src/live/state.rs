@@ -95,6 +95,9 @@ pub(super) struct State {
     pub failed: BTreeSet<(Facet, String)>,
     /// What could not be read, for a reason of its own.
     pub unreadable: BTreeSet<(Facet, String)>,
+    /// Contacts that nobody finds and the server is asked to watch: until when it is waited for it to tell of them, and why
+    /// they cannot be read.
+    pub doubted: BTreeMap<String, (Duration, Error)>,
     /// Contacts that events named and nobody has met, by the keys of their addresses.
     pub strangers: BTreeMap<String, Stranger>,
     /// Whether the server has to be asked for more or less than it holds.
@@ -187,6 +190,7 @@ impl State {
         self.stale.retain(|(_, key)| wanted.contains(key));
         self.failed.retain(|(_, key)| wanted.contains(key));
         self.unreadable.retain(|(_, key)| wanted.contains(key));
+        self.doubted.retain(|key, _| wanted.contains(key));
         if self.places.len() > 2 * wanted.len() + MOST_PLACES {
             self.places.retain(|_, key| wanted.contains(key));
         }

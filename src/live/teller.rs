@@ -21,6 +21,9 @@ use url::Url;
 
 /// How often one is tried to be read whom an event named and nobody has met.
 const STRANGERS_CHANCES: u32 = 10;
+/// How long it is waited for the server to tell of a contact that nobody finds: those of other organizations it may know
+/// alone, and what it knows it tells within some seconds.
+const DOUBT: Duration = Duration::from_secs(15);
 /// How many values are read before the channel is looked at again.
 const AT_ONCE: usize = 500;
 /// Where the presences lie that the server added or dropped by itself.
@@ -67,7 +70,8 @@ impl Core {
             if state.hurry {
                 state.put_off = None;
             }
-            let due = state.subscriptions_due();
+            let doubt = state.doubted.values().map(|(until, _)| *until).min();
+            let due = [state.subscriptions_due(), doubt].into_iter().flatten().min();
             if !state.stopped && held_up.is_none() && (state.has_work() || due.is_some_and(|at| at <= now)) {
                 state.hurry = false;
                 return true;
@@ -86,6 +90,7 @@ impl Core {
             self.take_note(access, note);
         }
         self.keep_subscriptions(access)?;
+        self.end_doubts();
         // What fails in one part holds up no other.
         let mut outcome = Ok(());
         for part in [Core::meet_strangers, Core::read_lists, Core::read_stale] {
@@ -327,6 +332,9 @@ impl Core {
         if ids.is_empty() {
             return;
         }
+        if facet == Facet::Presence {
+            state.doubted.remove(key);
+        }
         let seen = state.seen.entry(key.to_owned()).or_default();
         if let Some(uri) = spelled {
             seen.uri = uri;
@@ -344,8 +352,38 @@ impl Core {
         *state.seen.entry(key.to_owned()).or_default().value(facet) = Some(value);
     }
 
+    /// What nobody finds, and the server has not told of either, is told to be so.
+    fn end_doubts(&self) {
+        let now = clock::now();
+        let over: Vec<(SipUri, Error)> = {
+            let state = self.state();
+            let wanted = state.wanted_contacts();
+            let over = state.doubted.iter().filter(|(_, (until, _))| *until <= now);
+            over.filter_map(|(key, (_, error))| Some(((*wanted.get(key.as_str())?).clone(), error.clone()))).collect()
+        };
+        for (uri, error) in over {
+            self.tell_failure(Facet::Presence, &uri, &error);
+        }
+        self.state().doubted.retain(|_, (until, _)| *until > now);
+    }
+
+    /// Whether it is waited for the server to tell of a contact that cannot be read.
+    fn doubts(&self, uri: &SipUri, error: &Error) -> bool {
+        let mut state = self.state();
+        let found_nowhere = error.status() == Status::NotFound && error.http_status().is_none();
+        if !found_nowhere || !state.holdings.iter().any(|holding| holding.members.contains(uri.key())) {
+            return false;
+        }
+        let now = clock::now();
+        let (until, _) = state.doubted.entry(uri.key().to_owned()).or_insert_with(|| (now + DOUBT, error.clone()));
+        now < *until
+    }
+
     /// Tells that nothing can be read of a contact: those who were told what was to be read, or wait for it.
     fn tell_failure(&self, facet: Facet, uri: &SipUri, error: &Error) {
+        if facet == Facet::Presence && self.doubts(uri, error) {
+            return;
+        }
         log::info!("the {} of {uri} cannot be read: {error}", facet.name());
         let mut state = self.state();
         let state = &mut *state;

@@ -124,6 +124,8 @@ pub(super) fn failure(error: reqwest::Error) -> Failure {
     } else if error.is_connect() {
         (Status::Network, format!("no connection could be made: {why}; check the host, the port, the network and the proxy"))
     } else {
+        // For those who write a server, not for those who call one.
+        let why = why.split(": https://docs.rs/").next().unwrap_or_default();
         (Status::Network, format!("the connection was lost: {why}"))
     };
     Failure { error: Error::new(status, text), stage }

@@ -116,6 +116,13 @@ fn contacts_need_not_be_on_the_list() {
     set(&simulator, "sip:partner@fabrikam.com", "Busy");
     listener.until_presence("sip:partner@fabrikam.com", "Busy");
 
+    // Whom no search finds the server may know all the same. A jump of the clock would end the waiting for it.
+    let _alone = alone();
+    listener.subscribed_to(&["sip:new@partner.com"]);
+    set(&simulator, "sip:new@partner.com", "Busy");
+    let told = listener.until(|event| is_presence(event, "sip:new@partner.com") && event["presence"]["availability"] == "Busy");
+    assert!(told.iter().all(|event| event["event"] != "subscription"), "{told:?}");
+
     // Nobody knows this one yet; it is told, and heard of when there is something to hear.
     let unknown = listener.app.subscribe(r#"["sip:late@contoso.com"]"#).unwrap();
     let refused = listener.event("subscription");
