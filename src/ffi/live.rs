@@ -20,7 +20,9 @@ use std::time::Duration;
 /// @return An owned JSON text, `{"id":"...","contacts":["sip:...",...]}`; the id is good until
 ///         ucwa_unsubscribe_presence, whatever becomes of the server's own subscriptions. Free it with
 ///         ucwa_string_free. A text that is no SIP URI, and a contact that the server refuses or lets
-///         nobody read any more, come as an event `subscription` with the state `refused`. NULL on a failure, and nothing is subscribed to then.
+///         nobody read any more, come as an event `subscription` with the state `refused`; one that is found
+///         nowhere after 15 seconds, in which the server may still tell of it. NULL on a failure, and nothing
+///         is subscribed to then.
 ///
 /// Threads: any. It blocks up to `timeout_ms`.
 #[unsafe(no_mangle)]
