@@ -95,9 +95,8 @@ pub(super) struct State {
     pub failed: BTreeSet<(Facet, String)>,
     /// What could not be read, for a reason of its own.
     pub unreadable: BTreeSet<(Facet, String)>,
-    /// Contacts that nobody finds and the server is asked to watch: until when it is waited for it to tell of them, and why
-    /// they cannot be read.
-    pub doubted: BTreeMap<String, (Duration, Error)>,
+    /// Contacts that nobody finds and the server is asked to watch: until when it is waited for it to tell of them.
+    pub doubted: HashMap<String, Duration>,
     /// Contacts that events named and nobody has met, by the keys of their addresses.
     pub strangers: BTreeMap<String, Stranger>,
     /// Whether the server has to be asked for more or less than it holds.

@@ -70,7 +70,7 @@ impl Core {
             if state.hurry {
                 state.put_off = None;
             }
-            let doubt = state.doubted.values().map(|(until, _)| *until).min();
+            let doubt = state.doubted.values().min().copied();
             let due = [state.subscriptions_due(), doubt].into_iter().flatten().min();
             if !state.stopped && held_up.is_none() && (state.has_work() || due.is_some_and(|at| at <= now)) {
                 state.hurry = false;
@@ -90,7 +90,13 @@ impl Core {
             self.take_note(access, note);
         }
         self.keep_subscriptions(access)?;
-        self.end_doubts();
+        {
+            // Whom the server has not told of by now is sought once more, and then told to be found nowhere.
+            let now = clock::now();
+            let state = &mut *self.state();
+            let over = state.doubted.iter().filter(|(_, until)| **until <= now);
+            state.stale.extend(over.map(|(key, _)| (Facet::Presence, key.clone())));
+        }
         // What fails in one part holds up no other.
         let mut outcome = Ok(());
         for part in [Core::meet_strangers, Core::read_lists, Core::read_stale] {
@@ -352,36 +358,25 @@ impl Core {
         *state.seen.entry(key.to_owned()).or_default().value(facet) = Some(value);
     }
 
-    /// What nobody finds, and the server has not told of either, is told to be so.
-    fn end_doubts(&self) {
-        let now = clock::now();
-        let over: Vec<(SipUri, Error)> = {
-            let state = self.state();
-            let wanted = state.wanted_contacts();
-            let over = state.doubted.iter().filter(|(_, (until, _))| *until <= now);
-            over.filter_map(|(key, (_, error))| Some(((*wanted.get(key.as_str())?).clone(), error.clone()))).collect()
-        };
-        for (uri, error) in over {
-            self.tell_failure(Facet::Presence, &uri, &error);
-        }
-        self.state().doubted.retain(|_, (until, _)| *until > now);
-    }
-
-    /// Whether it is waited for the server to tell of a contact that cannot be read.
-    fn doubts(&self, uri: &SipUri, error: &Error) -> bool {
+    /// Whether it is waited for the server to tell of a contact that nobody finds.
+    fn doubts(&self, key: &str, error: &Error) -> bool {
         let mut state = self.state();
         let found_nowhere = error.status() == Status::NotFound && error.http_status().is_none();
-        if !found_nowhere || !state.holdings.iter().any(|holding| holding.members.contains(uri.key())) {
+        if !found_nowhere || !state.holdings.iter().any(|holding| holding.members.contains(key)) {
+            state.doubted.remove(key);
             return false;
         }
         let now = clock::now();
-        let (until, _) = state.doubted.entry(uri.key().to_owned()).or_insert_with(|| (now + DOUBT, error.clone()));
-        now < *until
+        match state.doubted.get(key) {
+            Some(until) if *until <= now => state.doubted.remove(key).is_none(),
+            Some(_) => true,
+            None => state.doubted.insert(key.to_owned(), now + DOUBT).is_none(),
+        }
     }
 
     /// Tells that nothing can be read of a contact: those who were told what was to be read, or wait for it.
     fn tell_failure(&self, facet: Facet, uri: &SipUri, error: &Error) {
-        if facet == Facet::Presence && self.doubts(uri, error) {
+        if facet == Facet::Presence && self.doubts(uri.key(), error) {
             return;
         }
         log::info!("the {} of {uri} cannot be read: {error}", facet.name());

@@ -203,8 +203,8 @@ class ConnectionEvent(Event):
     """The connection to the server was lost, or is there again, or was given up."""
 
     kind: str = field(init=False, repr=False, default="connection")
-    #: ``interrupted``; ``restored``: what has changed meanwhile is told about then; ``stopped``: nothing comes any more until
-    #: something is subscribed to again.
+    #: ``interrupted``; ``restored``: what has changed meanwhile is told about then; ``stopped``: nothing comes any more
+    #: until something is subscribed to again.
     state: ConnectionState
     error: Optional[UcwaError] = None
 
