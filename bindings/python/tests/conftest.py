@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import Callable, Iterator, List
 
@@ -12,6 +13,11 @@ from ucwa.testing import Simulator
 SARA = "sip:SaraD@contoso.com"
 MANISH = "sip:ManishC@contoso.com"
 NOBODY = "sip:nobody@contoso.com"
+
+
+# Where the tests run in the background of a script, Ctrl-C is ignored, and with it what they test.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
