@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <iostream>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 
@@ -72,6 +74,15 @@ int main()
                 std::this_thread::yield();
             }
             wait_for_the_server();
+            // A forked child has its copies, and nobody who would ever give back what the parent has lent.
+            const pid_t child = fork();
+            if (child == 0) {
+                { const ucwa::application gone = std::move(application); }
+                subscription->unsubscribe();
+                std::_Exit(0);
+            }
+            int status = -1;
+            CHECK(waitpid(child, &status, 0) == child && status == 0);
         }
         CHECK(over);
 
