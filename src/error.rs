@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::fmt;
+use std::sync::Arc;
 
 /// The kind of a failure. The numbers are those of the C ABI: explicit, and only ever added to.
 #[repr(i32)]
@@ -130,9 +131,10 @@ impl Serialize for Status {
     }
 }
 
-/// One failure. It is cheap to move, can be cloned, and never holds a password or a token.
+/// One failure. It is cheap to move and to clone, as clones share what it says until one of them changes, and it never
+/// holds a password or a token.
 #[derive(Clone)]
-pub struct Error(Box<Details>);
+pub struct Error(Arc<Details>);
 
 /// The members of an error's JSON; those that are not known are absent.
 #[derive(Clone, Serialize)]
@@ -178,7 +180,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A failure of that kind, with a text for people.
     pub fn new(status: Status, message: impl Into<String>) -> Error {
-        Error(Box::new(Details {
+        Error(Arc::new(Details {
             status,
             message: redact(message.into()),
             http_status: None,
@@ -241,7 +243,7 @@ impl Error {
 
     /// Everything known of the failure, as the JSON object that the C ABI hands out.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&self.0).unwrap_or_default()
+        serde_json::to_string(self.details()).unwrap_or_default()
     }
 
     pub(crate) fn details(&self) -> &Details {
@@ -249,24 +251,26 @@ impl Error {
     }
 
     pub(crate) fn details_mut(&mut self) -> &mut Details {
-        &mut self.0
+        Arc::make_mut(&mut self.0)
     }
 
     /// Names the request that failed, unless a more exact one was named before.
     pub(crate) fn on_request(mut self, request: impl FnOnce() -> String) -> Error {
         if self.0.request.is_none() {
             let request = redact(request());
-            if !self.0.message.contains(&request) {
-                self.0.message = format!("{request}: {}", self.0.message);
+            let details = self.details_mut();
+            if !details.message.contains(&request) {
+                details.message = format!("{request}: {}", details.message);
             }
-            self.0.request = Some(request);
+            details.request = Some(request);
         }
         self
     }
 
     /// Puts what was attempted before the message.
     pub(crate) fn while_doing(mut self, what: &str) -> Error {
-        self.0.message = format!("{what}: {}", self.0.message);
+        let details = self.details_mut();
+        details.message = format!("{what}: {}", details.message);
         self
     }
 }
@@ -335,6 +339,15 @@ mod tests {
             assert_eq!(Status::from_number(status.number()), Some(status));
         }
         assert_eq!(Status::from_number(1), None);
+    }
+
+    #[test]
+    fn clones_share_what_they_say_until_one_changes() {
+        let error = Error::protocol("no");
+        let mut other = error.clone();
+        assert!(Arc::ptr_eq(&error.0, &other.0));
+        other.details_mut().http_status = Some(400);
+        assert_eq!((error.http_status(), other.http_status()), (None, Some(400)));
     }
 
     #[test]
