@@ -1,6 +1,7 @@
 //! How to sign in: the table of configuration keys, what each may hold, and what was set.
 
 use crate::error::{Error, Result, Status};
+use crate::health::Health;
 use crate::secret::Secret;
 use crate::sip_uri::SipUri;
 use serde::Serialize;
@@ -225,6 +226,7 @@ pub struct Config {
     token_callback: Option<TokenCallback>,
     password_verdict: Arc<Verdict>,
     token_verdict: Arc<Verdict>,
+    health: Arc<Health>,
 }
 
 impl fmt::Debug for Config {
@@ -266,6 +268,8 @@ impl Config {
         match name {
             "password" | "username" | "sign_in_address" => self.password_verdict = Arc::default(),
             "access_token" => self.token_verdict = Arc::default(),
+            // Another way to the servers: what failed may work now.
+            "proxy" | "no_proxy" | "resolve" => self.health = Arc::default(),
             _ => {}
         }
         match stored {
@@ -408,6 +412,11 @@ impl Config {
 
     pub(crate) fn token_verdict(&self) -> Arc<Verdict> {
         Arc::clone(&self.token_verdict)
+    }
+
+    /// The servers and addresses that failed lately, for all copies of this configuration.
+    pub(crate) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
     }
 
     pub(crate) fn resolve(&self) -> Vec<(String, SocketAddr)> {

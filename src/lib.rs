@@ -12,6 +12,7 @@ mod config;
 mod error;
 #[cfg(feature = "capi")]
 pub mod ffi;
+mod health;
 mod live;
 mod me;
 mod people;

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, lowest first. A room may use those before it, and no other.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "error",
     "clock",
     "secret",
     "sip_uri",
     "threads",
+    "health",
     "config",
     "transport",
     "resource",

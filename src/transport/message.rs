@@ -1,6 +1,6 @@
 //! What is sent and what comes back.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::secret::Secret;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
@@ -39,11 +39,23 @@ pub(crate) struct Request {
     pub parts: usize,
     /// Whether the sender itself sees to being turned away with 429.
     pub paced: bool,
+    /// Whether a server that takes the connection and then sends nothing for 10 s has failed ([`Stage::Silent`]). Otherwise
+    /// it is waited for as long as the call lasts.
+    pub silence_counts: bool,
 }
 
 impl Request {
     pub fn get(url: Url) -> Request {
-        Request { method: Method::GET, url, headers: Vec::new(), body: None, repeat: Repeat::Safe, parts: 1, paced: false }
+        Request {
+            method: Method::GET,
+            url,
+            headers: Vec::new(),
+            body: None,
+            repeat: Repeat::Safe,
+            parts: 1,
+            paced: false,
+            silence_counts: false,
+        }
     }
 
     /// A GET that the server answers when it has something to tell.
@@ -75,6 +87,12 @@ impl Request {
     /// `GET https://host/path`, for messages.
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.url)
+    }
+
+    #[allow(dead_code, reason = "its callers come with the next changes")]
+    /// The same request, for which silence counts as a failure or does not.
+    pub fn counting_silence(self, counts: bool) -> Request {
+        Request { silence_counts: counts, ..self }
     }
 
     pub(super) fn is_secret(&self) -> bool {
@@ -171,6 +189,8 @@ pub(super) enum Stage {
     Connecting,
     /// The connection was lost; the server may have acted on the request.
     Lost,
+    /// The server took the connection and sent nothing for 10 s; it may have acted on the request.
+    Silent,
     /// The answer came, and another would be no better.
     Answered,
 }
@@ -178,6 +198,11 @@ pub(super) enum Stage {
 impl Failure {
     pub fn unsent(error: Error) -> Failure {
         Failure { error, stage: Stage::Unsent }
+    }
+
+    pub fn silent() -> Failure {
+        let text = format!("the server took the connection and sent nothing for {} s", super::SILENCE.as_secs());
+        Failure { error: Error::new(Status::Network, text), stage: Stage::Silent }
     }
 
     pub fn final_answer(error: Error) -> Failure {

@@ -17,11 +17,12 @@ pub(crate) use message::{Answer, Body, Method, Repeat, Request};
 use crate::clock;
 use crate::config::Config;
 use crate::error::{Error, Result, Status, excerpt};
+use crate::health::Health;
 use crate::secret::Secret;
 use crate::threads;
 use budget::Budget;
 use futures_util::stream::{self, StreamExt};
-use message::Failure;
+use message::{Failure, Stage};
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -36,6 +37,9 @@ const LARGEST_BODY: usize = 64 << 20;
 /// How many of several requests are sent at once: each takes a connection.
 const AT_ONCE: usize = 16;
 
+/// After what time without an answer a server counts as silent, for requests that ask for it.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// How long dropping waits for threads that look names up. There are two transports, and freeing is over in 100 ms.
 const FAREWELL: Duration = Duration::from_millis(25);
 
@@ -46,6 +50,7 @@ pub(crate) struct Transport {
     client: RwLock<reqwest::Client>,
     shared: Arc<Shared>,
     nudged: Notify,
+    health: Arc<Health>,
     insecure_http: bool,
 }
 
@@ -81,6 +86,7 @@ impl Transport {
             runtime: Some(runtime),
             shared,
             nudged: Notify::new(),
+            health: config.health(),
             insecure_http: config.flag("allow_insecure_http"),
         })
     }
@@ -211,8 +217,13 @@ impl Transport {
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
         let built = request.build(&client, token).map_err(Failure::unsent)?;
         self.shared.counts.sent();
-        let response = client.execute(built).await.map_err(connect::failure)?;
-        let answer = read(response, &request.url).await;
+        let head = async { client.execute(built).await.map_err(connect::failure) };
+        let head = if request.silence_counts { in_time(head).await } else { head.await };
+        let answer = match head {
+            Ok(response) => read(response, &request.url).await,
+            Err(failure) => Err(failure),
+        };
+        self.remember(&request.url, &answer);
         match &answer {
             Ok(answer) if answer.status == 429 => {
                 self.shared.counts.throttled();
@@ -223,6 +234,17 @@ impl Transport {
         }
         log::debug!("{}: {}", request.name(), describe(&answer));
         answer
+    }
+
+    /// Notes for later calls whether the server of a URL can be reached.
+    fn remember(&self, url: &Url, outcome: &std::result::Result<Answer, Failure>) {
+        match outcome {
+            Ok(_) => self.health.worked(url),
+            // Trust is another matter: such a failure comes at once and says what to do.
+            Err(failure) if failure.error.status() == Status::Tls => {}
+            Err(failure) if matches!(failure.stage, Stage::Connecting | Stage::Silent) => self.health.failed(url),
+            Err(_) => {}
+        }
     }
 
     /// Whether passwords and tokens may be sent there: over TLS, or without leaving this machine.
@@ -247,6 +269,11 @@ impl Drop for Transport {
 /// ending and has lost what a runtime keeps there: destructors of the host's statics run so late.
 fn can_be_driven_here() -> bool {
     Handle::try_current().is_err_and(|error| error.is_missing_context())
+}
+
+/// The head of an answer, unless the server stays silent.
+async fn in_time<T>(head: impl Future<Output = std::result::Result<T, Failure>>) -> std::result::Result<T, Failure> {
+    tokio::time::timeout(clock::patience(SILENCE), head).await.unwrap_or_else(|_| Err(Failure::silent()))
 }
 
 /// Reads a whole body. Most come in one piece, which is then not copied.

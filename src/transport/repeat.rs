@@ -44,7 +44,7 @@ impl<'a> Plan<'a> {
             Err(failure) => match failure.stage {
                 Stage::Connecting => failure.error.status() != Status::Tls,
                 Stage::Lost => self.repeat == Repeat::Safe,
-                Stage::Unsent | Stage::Answered => false,
+                Stage::Unsent | Stage::Silent | Stage::Answered => false,
             },
         };
         if !worth_it {
