@@ -169,6 +169,9 @@ pub(crate) struct Details {
     /// The ids of the groups that a name fits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<String>>,
+    /// What to do, as it stands at the end of the message.
+    #[serde(skip)]
+    pub advice: Option<String>,
     /// The application is gone from the server: create it anew, then repeat.
     #[serde(skip)]
     pub application_gone: bool,
@@ -196,6 +199,7 @@ impl Error {
             debug_info: None,
             sign_in_url: None,
             ids: None,
+            advice: None,
             application_gone: false,
         }))
     }
@@ -265,6 +269,28 @@ impl Error {
             details.request = Some(request);
         }
         self
+    }
+
+    /// Adds what to do to the end of the message.
+    pub(crate) fn advise(mut self, advice: impl Into<String>) -> Error {
+        let advice = advice.into();
+        let details = self.details_mut();
+        details.message = format!("{}; {advice}", details.message);
+        details.advice = Some(advice);
+        self
+    }
+
+    /// The advice at the end of the message. Several failures with the same advice give it once.
+    #[allow(dead_code, reason = "its callers come with the next changes")]
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
+    /// The message without the advice at its end.
+    #[allow(dead_code, reason = "its callers come with the next changes")]
+    pub(crate) fn without_advice(&self) -> &str {
+        let advice = self.advice().and_then(|advice| self.message().strip_suffix(advice)?.strip_suffix("; "));
+        advice.unwrap_or(self.message())
     }
 
     /// Puts what was attempted before the message.
@@ -348,6 +374,14 @@ mod tests {
         assert!(Arc::ptr_eq(&error.0, &other.0));
         other.details_mut().http_status = Some(400);
         assert_eq!((error.http_status(), other.http_status()), (None, Some(400)));
+    }
+
+    #[test]
+    fn advice_is_at_the_end_and_can_be_left_out() {
+        let error = Error::new(Status::Network, "no address").advise("check the name").while_doing("GET x");
+        assert_eq!(error.message(), "GET x: no address; check the name");
+        assert_eq!((error.without_advice(), error.advice()), ("GET x: no address", Some("check the name")));
+        assert_eq!(Error::new(Status::Network, "no address").without_advice(), "no address");
     }
 
     #[test]
