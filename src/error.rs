@@ -1,5 +1,6 @@
 //! What can go wrong, told for people: which request failed, what the server said, what to do.
 
+use crate::recovery::{Said, Stage};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::fmt;
@@ -172,9 +173,15 @@ pub(crate) struct Details {
     /// What to do, as it stands at the end of the message.
     #[serde(skip)]
     pub advice: Option<String>,
-    /// The application is gone from the server: create it anew, then repeat.
+    /// The application is gone from the server.
     #[serde(skip)]
     pub application_gone: bool,
+    /// How far the attempt got, if it has no usable answer.
+    #[serde(skip)]
+    pub stage: Option<Stage>,
+    /// What the server's answer said, if it was an answer that failed.
+    #[serde(skip)]
+    pub said: Option<Said>,
 }
 
 /// What the library's functions return.
@@ -201,6 +208,8 @@ impl Error {
             ids: None,
             advice: None,
             application_gone: false,
+            stage: None,
+            said: None,
         }))
     }
 
@@ -291,6 +300,12 @@ impl Error {
     pub(crate) fn without_advice(&self) -> &str {
         let advice = self.advice().and_then(|advice| self.message().strip_suffix(advice)?.strip_suffix("; "));
         advice.unwrap_or(self.message())
+    }
+
+    /// Records how far the attempt got.
+    pub(crate) fn at_stage(mut self, stage: Stage) -> Error {
+        self.details_mut().stage = Some(stage);
+        self
     }
 
     /// Puts what was attempted before the message.

@@ -16,6 +16,7 @@ mod health;
 mod live;
 mod me;
 mod people;
+mod recovery;
 mod resource;
 mod secret;
 mod sign_in;

@@ -104,7 +104,7 @@ impl Me {
             // The link is gone once it was used.
             return if resource.link("presence").is_some() { Ok(()) } else { Err(missing("makeMeAvailable", &resource)) };
         };
-        let posted = access.send(Request::of(Method::POST, access.resolve(href)?, Some(json.to_owned())));
+        let posted = access.send(Request::post_within_application(access.resolve(href)?, Some(json.to_owned())));
         match posted {
             Ok(_) => {}
             Err(error) if error.subcode() == Some("AlreadyExists") => {}
@@ -128,9 +128,7 @@ impl Me {
                 }
                 work(access.resolve(&self.find_link(access, rel)?)?)
             }
-            Err(error) if error.http_status() == Some(404) && !error.details().application_gone => {
-                work(access.resolve(&self.find_link(access, rel)?)?)
-            }
+            Err(error) if access.is_out_of_date(&error) => work(access.resolve(&self.find_link(access, rel)?)?),
             outcome => outcome,
         }
     }

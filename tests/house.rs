@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, lowest first. A room may use those before it, and no other.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
+    "recovery",
     "error",
     "clock",
     "secret",

@@ -2,6 +2,7 @@
 
 use super::{Application, Session};
 use crate::error::{Error, Result, Status};
+use crate::recovery::{self, Attempt, Outcome, Said, Step};
 use crate::resource::navigation::{self, Document, Path, Reader};
 use crate::resource::{answer, resolve, same_host};
 use crate::transport::{Answer, Call, Method, Request};
@@ -84,7 +85,12 @@ impl<'a> Access<'a> {
         match answer.status {
             200..=299 if answer::is_page(&answer) => Err(answer::foreign(request, &answer)),
             200..=299 | 304 => Ok(answer),
-            _ => Err(self.judge(request, answer::refusal(request, &answer))),
+            _ => {
+                let error = self.judge(request, answer::refusal(request, &answer));
+                // The attempt whose answer was lost has deleted it.
+                let deleted = request.method == Method::DELETE && answer.attempts.lost_before && matches!(answer.status, 404 | 410);
+                if deleted && !error.details().application_gone { Ok(answer.deleted_before()) } else { Err(error) }
+            }
         }
     }
 
@@ -111,6 +117,12 @@ impl<'a> Access<'a> {
             Err(error) if error.http_status() == Some(412) => attempt(),
             outcome => outcome,
         }
+    }
+
+    /// Whether a failure shows that a remembered address is out of date, so that what lies there is to be looked up again,
+    /// and nothing was done there yet.
+    pub fn is_out_of_date(&self, error: &Error) -> bool {
+        error.http_status() == Some(404) && !error.details().application_gone && !self.call.tried.changed()
     }
 
     /// The absolute address of a href of the application, which lies on its own host.
@@ -156,22 +168,28 @@ impl<'a> Access<'a> {
         Ok(Document { text: text.to_owned(), url: answer.url.clone() })
     }
 
-    /// Marks an error that means that the application is gone. Servers say "application not found" of lesser things,
-    /// too, so the application itself is asked for.
+    /// Marks an error that means that the application is gone. Servers say "application not found" of lesser things, and
+    /// "not found" of an application, so the application itself is asked for, once.
     pub(super) fn judge(&self, request: &Request, mut error: Error) -> Error {
+        let Some(said) = error.details().said else { return error };
         let asked_for_itself = request.method == Method::GET && request.url == self.session.document.url;
-        let is = |name| error.subcode() == Some(name) || error.code() == Some(name);
-        const FINAL: [&str; 3] = ["TooManyApplications", "UserAgentNotAllowed", "CannotRedirect"];
-        let gone = match error.http_status() {
-            Some(410) if FINAL.into_iter().any(is) => false,
-            // A page of somebody in between says nothing of it.
-            Some(404 | 410) if asked_for_itself => error.status() != Status::Protocol,
-            Some(410) if is("InactiveApplicationExpired") => true,
-            Some(404) if is("ApplicationNotFound") => *self.gone.get_or_init(|| self.application_is_gone()),
-            Some(410) => *self.gone.get_or_init(|| self.application_is_gone()),
-            _ => false,
+        // A page says nothing of the application: somebody else wrote it.
+        let itself = asked_for_itself && matches!(error.http_status(), Some(404 | 410)) && error.status() != Status::Protocol;
+        let mut attempt = Attempt {
+            outcome: Outcome::Answered {
+                said: if itself && said != Said::ApplicationUnwanted { Said::ApplicationGone } else { said },
+                retry_after: None,
+            },
+            application_gone: self.gone.get().copied(),
+            ..self.call.attempt()
         };
-        error.details_mut().application_gone = gone;
+        if recovery::next(&attempt) == Step::AskForApplication {
+            attempt.application_gone = Some(*self.gone.get_or_init(|| self.application_is_gone()));
+        }
+        if recovery::is_application_gone(&attempt) {
+            error.details_mut().said = Some(Said::ApplicationGone);
+            error.details_mut().application_gone = true;
+        }
         error
     }
 

@@ -3,10 +3,11 @@
 use super::Access;
 use crate::clock;
 use crate::error::{Error, Result, Status};
+use crate::recovery::Effect;
 use crate::resource::navigation::Document;
 use crate::resource::{Resource, answer, batch};
 use crate::secret::Secret;
-use crate::transport::{Answer, Body, Repeat, Request};
+use crate::transport::{Answer, Body, Request};
 use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
@@ -180,9 +181,8 @@ fn batch_request(link: &Url, requests: &[&Request]) -> Request {
     let boundary = Uuid::new_v4().to_string();
     let text = Secret::new(batch::write(requests, &boundary));
     let body = Body { media_type: format!("multipart/batching;boundary={boundary}").into(), text, secret: false };
-    let safe = requests.iter().all(|request| request.repeat == Repeat::Safe);
-    let repeat = if safe { Repeat::Safe } else { Repeat::Unprocessed };
-    let mut batch = Request::post(link.clone(), body, repeat).with("accept", "multipart/batching");
+    let effect = requests.iter().map(|request| request.effect).max().unwrap_or(Effect::Idempotent);
+    let mut batch = Request::post(link.clone(), body, effect).with("accept", "multipart/batching");
     batch.parts = requests.len();
     batch.paced = true;
     batch

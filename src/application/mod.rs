@@ -10,11 +10,12 @@ pub(crate) use raw::Raw;
 
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
+use crate::recovery::{self, Attempt, Effect, Outcome, Stage, Step};
 use crate::resource::navigation::Document;
 use crate::resource::{Resource, Writer, answer, resolve, same_host};
 use crate::secret::Secret;
 use crate::sign_in::{Authority, discover};
-use crate::transport::{Body, Call, Counts, Repeat, Request, Transport};
+use crate::transport::{Body, Call, Counts, Request, Transport};
 use once_cell::sync::OnceCell;
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,25 +100,35 @@ impl Application {
         if self.transport.is_cancelled() {
             return Err(Error::cancelled());
         }
-        let call = self.call();
-        let session = self.session();
-        match operation(&Access::new(self, &session, &call)) {
-            Err(error) => match self.replacement(&call, &session, &error)? {
-                Some(fresh) => operation(&Access::new(self, &fresh, &call)),
-                None => Err(error),
-            },
-            done => done,
+        let mut session = self.session();
+        let call = self.call().with_elsewhere(self.may_be_elsewhere(&session));
+        loop {
+            let Err(error) = operation(&Access::new(self, &session, &call)) else { return Ok(()) };
+            session = match recovery::next(&after_operation(&call, &error)) {
+                Step::CreateApplication => {
+                    self.may_create()?;
+                    call.tried.create();
+                    log::warn!("the application is gone from the server and is created again ({error})");
+                    self.recreate(&call, session.generation)?
+                }
+                Step::FindServer => {
+                    call.tried.search();
+                    match self.follow_moved_pool(&call, &session) {
+                        Some(moved) => moved,
+                        // There is no other server, and this one may still answer.
+                        None if recovery::was_given_up_early(error.details().stage) => session,
+                        None => return Err(error),
+                    }
+                }
+                _ => return Err(error),
+            };
         }
     }
 
-    /// Another application in place of one that the failure shows to be gone, or to have moved with its pool.
-    fn replacement(&self, call: &Call, session: &Session, error: &Error) -> Result<Option<Arc<Session>>> {
-        if error.details().application_gone {
-            self.may_create()?;
-            log::warn!("the application is gone from the server and is created anew ({error})");
-            return self.recreate(call, session.generation).map(Some);
-        }
-        if may_have_moved(error) { Ok(self.follow_moved_pool(call, session)) } else { Ok(None) }
+    /// Whether discovery may name another home server than the one that this application is on.
+    fn may_be_elsewhere(&self, session: &Session) -> bool {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        session.applications.is_some() && can_discover(&config)
     }
 
     /// The application, as it was created: `href` and properties.
@@ -231,9 +242,12 @@ impl Application {
             old.applications.clone().map(|applications| create(&self.authority, call, applications, old.identity.clone(), generation));
         let session = match known {
             Some(Ok(session)) => session,
-            Some(Err(error)) if !worth_discovering(&error) => return Err(error),
+            Some(Err(error)) if !may_have_moved(call, &error) => return Err(error),
             // The home pool may have moved.
-            _ => self.discover_and_create(call, &old)?,
+            _ => {
+                call.tried.search();
+                self.discover_and_create(call, &old)?
+            }
         };
         Ok(self.install(session))
     }
@@ -260,7 +274,7 @@ impl Application {
 
     fn discover_and_create(&self, call: &Call, old: &Session) -> Result<Session> {
         let config = self.config.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if config.text("sign_in_address").is_none() && config.text("discovery_url").is_none() {
+        if !can_discover(&config) {
             let text = format!(
                 "the application {} is gone, and without sign_in_address or discovery_url none can be created in its place",
                 old.document.url
@@ -305,7 +319,7 @@ fn call(config: &Config) -> Call {
 fn create(authority: &Authority, call: &Call, applications: Url, identity: Identity, generation: u64) -> Result<Session> {
     let json = serde_json::to_string(&identity).map_err(|error| Error::new(Status::Internal, error.to_string()))?;
     let body = Body { media_type: "application/json".into(), text: Secret::new(json), secret: false };
-    let request = Request::post(applications.clone(), body, Repeat::Safe);
+    let request = Request::post(applications.clone(), body, Effect::Idempotent);
     let answer = authority.send(call, &request).map_err(|error| error.while_doing("creating the application"))?;
     let resource = answer::resource(&request, &answer).map_err(|error| error.while_doing("creating the application"))?;
     let href = resource.link("self").or_else(|| answer.header("location"));
@@ -340,10 +354,24 @@ fn attach(authority: &Authority, call: &Call, config: &Config, url: Url) -> Resu
     Ok(Session { generation: 1, document: Document { text, url }, applications: None, identity })
 }
 
-fn may_have_moved(error: &Error) -> bool {
-    matches!((error.status(), error.http_status()), (Status::Network, None) | (Status::ServerError, Some(502)))
+fn can_discover(config: &Config) -> bool {
+    config.text("sign_in_address").is_some() || config.text("discovery_url").is_some()
 }
 
-fn worth_discovering(error: &Error) -> bool {
-    may_have_moved(error) || matches!(error.http_status(), Some(403 | 404))
+/// A failed operation, for [`recovery::next`]: its requests were repeated as often as allowed.
+fn after_operation(call: &Call, error: &Error) -> Attempt {
+    let details = error.details();
+    let outcome = match (details.stage, details.said) {
+        (_, Some(said)) => Outcome::Answered { said, retry_after: None },
+        (Some(stage), None) => Outcome::Failed(stage),
+        // It failed before something was sent, or its time is up.
+        (None, None) => Outcome::Failed(Stage::Unsent),
+    };
+    Attempt { outcome, reconnected: true, application_gone: Some(details.application_gone), ..call.attempt() }
+}
+
+/// Whether the failure to create an application may mean that another server is the home server by now. A pool says with
+/// 403 or 404 that a user is not at home there; what any other request is refused with says nothing of that.
+fn may_have_moved(call: &Call, error: &Error) -> bool {
+    matches!(error.http_status(), Some(403 | 404)) || recovery::next(&after_operation(call, error)) == Step::FindServer
 }

@@ -7,6 +7,7 @@ use super::state::Note;
 use crate::application::{Access, Session};
 use crate::clock;
 use crate::error::{Error, Result, Status};
+use crate::recovery::Said;
 use crate::resource::navigation::with_query;
 use crate::resource::{answer, resolve};
 use crate::transport::{Call, Request};
@@ -239,8 +240,6 @@ fn with_parameters(url: Url) -> Url {
 
 /// What does not mend itself: the server wants no such application, or there is no way to create one.
 fn is_final(error: &Error) -> bool {
-    const FINAL: [&str; 4] = ["TooManyApplications", "UserAgentNotAllowed", "CannotRedirect", "MobileApplicationNoLongerAllowed"];
-    let named = |name: &Option<String>| name.as_deref().is_some_and(|name| FINAL.contains(&name));
     let details = error.details();
-    named(&details.code) || named(&details.subcode) || details.status == Status::NotFound && details.http_status.is_none()
+    details.said == Some(Said::ApplicationUnwanted) || details.status == Status::NotFound && details.http_status.is_none()
 }

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::error::{Error, Result, Status};
 use crate::resource::navigation::Path;
 use crate::sip_uri::SipUri;
-use crate::transport::{Method, Request};
+use crate::transport::Request;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long the server tells of the contact list and its groups, in minutes: as long as it can.
@@ -146,7 +146,7 @@ impl Core {
             let none = || Error::new(Status::NotFound, format!("the server offers no {rel}"));
             let url = access.resolve(resource.link(rel).ok_or_else(none)?)?;
             let url = if needed { with_duration(&url, LISTS_MINUTES) } else { url };
-            access.send(Request::of(Method::POST, url, None)).map(drop)
+            access.send(Request::post_within_application(url, None)).map(drop)
         };
         match change() {
             Ok(()) => {}

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::resource::navigation::{Path, with_query};
 use crate::resource::{Resource, address_key, answer};
 use crate::sip_uri::SipUri;
-use crate::transport::{Method, Request};
+use crate::transport::Request;
 use serde_json::json;
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -144,7 +144,7 @@ impl Core {
         }
         if let Some((own, add)) = room {
             let body = json!({ "contactUris": spelled(&missing) });
-            match access.send(Request::of(Method::POST, add, Some(body.to_string()))) {
+            match access.send(Request::post_within_application(add, Some(body.to_string()))) {
                 Ok(_) => {
                     let mut state = self.state();
                     let added: BTreeSet<String> = keys(&missing).collect();
@@ -190,7 +190,7 @@ impl Core {
             return Ok(whole);
         }
         let body = json!({ "duration": MINUTES, "uris": spelled(uris) });
-        let request = Request::of(Method::POST, create.clone(), Some(body.to_string()));
+        let request = Request::post_within_application(create.clone(), Some(body.to_string()));
         match access.send(request.clone()) {
             Ok(answer) => {
                 refusals.row = 0;
@@ -421,7 +421,7 @@ impl Refusals {
 }
 
 pub(super) fn lasting(url: &Url) -> Request {
-    Request::of(Method::POST, with_duration(url, MINUTES), None)
+    Request::post_within_application(with_duration(url, MINUTES), None)
 }
 
 pub(super) fn with_duration(url: &Url, minutes: u64) -> Url {

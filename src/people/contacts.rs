@@ -39,7 +39,7 @@ impl People {
             work(&known, url)
         };
         match attempt() {
-            Err(error) if remembered && error.http_status() == Some(404) && !error.details().application_gone => {
+            Err(error) if remembered && access.is_out_of_date(&error) => {
                 self.book(access).forget_contact(&uri);
                 attempt()
             }

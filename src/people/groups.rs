@@ -53,7 +53,7 @@ impl People {
         let remembered = lookup(&self.book(access), group)?;
         if let Some(known) = remembered {
             match self.members_link(access, &known).and_then(|href| work(&href)) {
-                Err(error) if error.http_status() == Some(404) && !error.details().application_gone => self.book(access).forget_groups(),
+                Err(error) if access.is_out_of_date(&error) => self.book(access).forget_groups(),
                 outcome => return outcome,
             }
         }

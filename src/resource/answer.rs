@@ -1,7 +1,8 @@
 //! From an HTTP answer to a resource, or to the error that the server meant.
 
-use super::Resource;
+use super::{Resource, xml};
 use crate::error::{Error, Result, Status, excerpt, redact};
+use crate::recovery::Said;
 use crate::transport::{Answer, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -19,6 +20,28 @@ struct Refusal {
     parameters: Option<Box<RawValue>>,
     link: Option<Box<RawValue>>,
     debug_info: Option<Box<RawValue>>,
+}
+
+impl Refusal {
+    /// Reads an error body in either of UCWA's formats; another body leaves all absent.
+    fn read(answer: &Answer) -> Refusal {
+        let from_json = || answer.may_be_json().then(|| serde_json::from_slice(without_bom(&answer.body)).ok()).flatten();
+        from_json().or_else(|| xml::is_xml(answer).then(|| Refusal::read_xml(&answer.body))).unwrap_or_default()
+    }
+
+    fn read_xml(body: &[u8]) -> Refusal {
+        let [code, subcode, message] = xml::texts(body, ["code", "subcode", "message"]);
+        Refusal { code, subcode, message, ..Refusal::default() }
+    }
+
+    fn says_something(&self) -> bool {
+        self.code.is_some() || self.subcode.is_some() || self.message.is_some()
+    }
+}
+
+/// A body without the byte order mark that some servers begin with.
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
 /// Text; whatever else stands there counts as absent.
@@ -51,12 +74,49 @@ pub(crate) fn resource<'a>(request: &Request, answer: &'a Answer) -> Result<Reso
     Resource::parse(text).map_err(|error| with_answer(error, request, answer))
 }
 
+/// X-Ms-diagnostics of a token that is invalid, expired or missing.
+const TOKEN_DIAGNOSTICS: [&str; 2] = ["28055", "28020"];
+
+/// Whether an answer means that the token is missing, invalid or expired. Some servers say so with 403.
+pub(crate) fn refuses_token(answer: &Answer) -> bool {
+    let diagnosed =
+        || answer.header("x-ms-diagnostics").is_some_and(|text| TOKEN_DIAGNOSTICS.iter().any(|id| text.trim_start().starts_with(id)));
+    answer.status == 401 || answer.status == 403 && diagnosed()
+}
+
+/// What a refusal says about the request, the token and the application.
+fn said(answer: &Answer, refusal: &Refusal) -> Said {
+    const UNWANTED: [&str; 4] = ["TooManyApplications", "UserAgentNotAllowed", "CannotRedirect", "MobileApplicationNoLongerAllowed"];
+    let is = |name: &str| [&refusal.code, &refusal.subcode].into_iter().any(|said| said.as_deref() == Some(name));
+    // A page says nothing of the application: somebody else wrote it.
+    let says_nothing = !refusal.says_something() && !is_page(answer);
+    match answer.status {
+        _ if refuses_token(answer) => Said::TokenRefused,
+        403 | 410 if UNWANTED.into_iter().any(is) => Said::ApplicationUnwanted,
+        410 if is("InactiveApplicationExpired") => Said::ApplicationGone,
+        404 if is("ApplicationNotFound") || says_nothing => Said::PerhapsApplicationGone,
+        410 if !is_page(answer) => Said::PerhapsApplicationGone,
+        status => Said::of_status(status),
+    }
+}
+
 /// The error that an answer with a status of 300 or more stands for.
 pub(crate) fn refusal(request: &Request, answer: &Answer) -> Error {
-    let json = answer.may_be_json().then(|| serde_json::from_slice::<Refusal>(&answer.body).ok()).flatten();
-    let said = json.as_ref().is_some_and(|r| r.code.is_some() || r.subcode.is_some() || r.message.is_some());
-    let Refusal { code, subcode, message, parameters, link, debug_info } = json.unwrap_or_default();
-    let plain = matches!(answer.status, 401 | 403 | 429 | 500..) || answer.body.is_empty();
+    let read = Refusal::read(answer);
+    let meaning = said(answer, &read);
+    let mut error = explained(request, answer, read);
+    error.details_mut().said = Some(meaning);
+    if answer.attempts.out_of_time {
+        error.details_mut().status = Status::Throttled;
+        error = error.while_doing("the server asks for a longer wait than the call has time for");
+    }
+    error
+}
+
+fn explained(request: &Request, answer: &Answer, refusal: Refusal) -> Error {
+    let said = refusal.says_something();
+    let Refusal { code, subcode, message, parameters, link, debug_info } = refusal;
+    let plain = matches!(answer.status, 401 | 403 | 429 | 500..) || answer.body.is_empty() || xml::is_xml(answer);
     if !said && !plain || (300..400).contains(&answer.status) {
         return foreign(request, answer);
     }

@@ -5,6 +5,7 @@ pub(crate) mod batch;
 mod date;
 pub(crate) mod navigation;
 mod write;
+mod xml;
 
 pub(crate) use write::Writer;
 

@@ -6,6 +6,7 @@ use super::grant::{self, Grant};
 use crate::clock;
 use crate::config::{Config, Judgement, Verdict};
 use crate::error::{Error, Result, Status};
+use crate::recovery::{self, Attempt, Outcome, Said, Step};
 use crate::resource::{answer, resolve};
 use crate::secret::Secret;
 use crate::threads;
@@ -22,8 +23,6 @@ const MARGIN: Duration = Duration::from_secs(300);
 const RENEW_AGAIN: Duration = Duration::from_secs(30);
 /// As good as for ever, and nothing that a clock cannot count.
 const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
-/// X-Ms-diagnostics for a token that is invalid, expired or missing.
-const TOKEN_DIAGNOSTICS: [&str; 2] = ["28055", "28020"];
 
 /// Sends requests with the token that their host wants.
 pub(crate) struct Authority {
@@ -78,7 +77,7 @@ impl Authority {
 
     /// Sends a request with the token of its host; a refused token is renewed once.
     pub fn send(&self, call: &Call, request: &Request) -> Result<Answer> {
-        let answer = self.with_token(|| call.clone(), request, |token| self.transport.send(call, request, token).map(Some))?;
+        let answer = self.with_token(call, || call.clone(), request, |token| self.transport.send(call, request, token).map(Some))?;
         answer.ok_or_else(Error::cancelled)
     }
 
@@ -91,24 +90,28 @@ impl Authority {
         request: &Request,
         for_token: impl Fn() -> Call,
     ) -> Result<Option<Answer>> {
-        self.with_token(for_token, request, |token| line.send_unless_nudged(call, request, token))
+        self.with_token(call, for_token, request, |token| line.send_unless_nudged(call, request, token))
     }
 
     fn with_token(
         &self,
+        call: &Call,
         for_token: impl Fn() -> Call,
         request: &Request,
         send: impl Fn(Option<&Secret>) -> Result<Option<Answer>>,
     ) -> Result<Option<Answer>> {
         let known = self.current(&for_token(), &request.url)?;
         let Some(answer) = send(known.token.as_ref())? else { return Ok(None) };
-        if !refuses_token(&answer) {
+        if !answer::refuses_token(&answer) {
             return Ok(Some(answer));
+        }
+        if !self.is_to_renew(call, &known) {
+            return Err(still_refused(request, &answer));
         }
         let renewed =
             self.renew(&for_token(), &request.url, known.generation, &answer).map_err(|error| failed_at(error, request, &answer))?;
         match send(renewed.token.as_ref())? {
-            Some(again) if refuses_token(&again) => Err(still_refused(request, &again)),
+            Some(again) if answer::refuses_token(&again) => Err(still_refused(request, &again)),
             again => Ok(again),
         }
     }
@@ -121,27 +124,50 @@ impl Authority {
     /// Sends several at once, in the same order; one renewal serves all that need it.
     pub fn send_all(&self, call: &Call, requests: &[Request]) -> Vec<Result<Answer>> {
         let mut outgoing = Vec::with_capacity(requests.len());
-        let mut generations = Vec::with_capacity(requests.len());
+        let mut known = Vec::with_capacity(requests.len());
         for request in requests {
             match self.current(call, &request.url) {
                 Ok(slot) => {
-                    generations.push(slot.generation);
-                    outgoing.push((request.clone(), slot.token));
+                    outgoing.push((request.clone(), slot.token.clone()));
+                    known.push(slot);
                 }
                 Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),
             }
         }
         let mut answers = self.transport.send_all(call, &outgoing);
-        for ((answer, request), generation) in answers.iter_mut().zip(requests).zip(generations) {
+        for ((answer, request), known) in answers.iter_mut().zip(requests).zip(known) {
             let Ok(refused) = answer else { continue };
-            if refuses_token(refused) {
-                *answer = self
-                    .renew(call, &request.url, generation, refused)
-                    .map_err(|error| failed_at(error, request, refused))
-                    .and_then(|_| self.send(call, request));
+            if !answer::refuses_token(refused) {
+                continue;
             }
+            *answer = if self.is_to_renew(call, &known) {
+                self.renew(call, &request.url, known.generation, refused)
+                    .map_err(|error| failed_at(error, request, refused))
+                    .and_then(|_| self.send(call, request))
+            } else {
+                Err(still_refused(request, refused))
+            };
         }
         answers
+    }
+
+    /// After a refusal of that token, or for want of one: whether to get another and send the request again. Each call renews
+    /// a refused token once.
+    fn is_to_renew(&self, call: &Call, known: &Slot) -> bool {
+        let refused = known.token.is_some();
+        let by_another_thread = self.slot(&known.host).generation > known.generation;
+        let attempt = Attempt {
+            outcome: Outcome::Answered { said: Said::TokenRefused, retry_after: None },
+            renewed: refused && !by_another_thread && call.tried.renewed(&known.host),
+            ..call.attempt()
+        };
+        if recovery::next(&attempt) != Step::RenewToken {
+            return false;
+        }
+        if refused {
+            call.tried.renew(&known.host);
+        }
+        true
     }
 
     /// The token for a host; renewed first where its end is near.
@@ -342,20 +368,6 @@ struct Obtained {
     token: Secret,
     /// Not known of a token that the caller gave.
     lifetime: Option<Duration>,
-}
-
-/// Whether an answer means that the token is missing, invalid or expired. Some servers say so with 403.
-fn refuses_token(answer: &Answer) -> bool {
-    match answer.status {
-        401 => true,
-        403 => {
-            answer.header("www-authenticate").is_some()
-                && answer
-                    .header("x-ms-diagnostics")
-                    .is_some_and(|text| TOKEN_DIAGNOSTICS.iter().any(|id| text.trim_start().starts_with(id)))
-        }
-        _ => false,
-    }
 }
 
 fn failed_at(error: Error, request: &Request, refusal: &Answer) -> Error {

@@ -3,9 +3,10 @@
 use super::challenge::Challenge;
 use crate::config::{Config, Judgement};
 use crate::error::{Error, Result, Status, excerpt};
+use crate::recovery::Effect;
 use crate::resource::answer;
 use crate::secret::Secret;
-use crate::transport::{Answer, Body, Call, Repeat, Request, Transport};
+use crate::transport::{Answer, Body, Call, Request, Transport};
 use serde::Deserialize;
 use std::time::Duration;
 use url::Url;
@@ -60,11 +61,11 @@ pub(super) fn password(transport: &Transport, call: &Call, config: &Config, chal
         Judgement::Accepted => None,
         _ => Some(transport.run(call, async { Ok(verdict.gate.lock().await) })?),
     };
-    let repeat = match verdict.get() {
+    let effect = match verdict.get() {
         Judgement::Refused(error) => return Err(error),
         // Lost on the way, a wrong password may have been counted: sending it again could lock the account.
-        Judgement::Unknown => Repeat::Unprocessed,
-        Judgement::Accepted => Repeat::Safe,
+        Judgement::Unknown => Effect::Transient,
+        Judgement::Accepted => Effect::Idempotent,
     };
     let form = Serializer::new(String::new())
         .append_pair("grant_type", "password")
@@ -72,7 +73,7 @@ pub(super) fn password(transport: &Transport, call: &Call, config: &Config, chal
         .append_pair("password", password.reveal())
         .finish();
     let body = Body { media_type: "application/x-www-form-urlencoded;charset=UTF-8".into(), text: Secret::new(form), secret: true };
-    let request = Request::post(service.clone(), body, repeat);
+    let request = Request::post(service.clone(), body, effect);
     let answer = transport.send(call, &request, None).map_err(|error| error.while_doing("asking for a token"))?;
     let outcome = read(&request, &answer);
     match &outcome {

@@ -1,23 +1,56 @@
 //! The end of waiting: a call's deadline, and an application's cancelling.
 
 use crate::error::{Error, Result, Status};
+use crate::recovery::{Attempt, Effect, Outcome, Stage, Tried};
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// One call of the library: when it must be over, and how often each of its requests may be repeated.
+/// One call of the library: when it must be over, how often each of its requests may be repeated, and what was tried in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     deadline: Instant,
     timeout: Duration,
     pub retries: usize,
+    /// Whether another server may be found where one does not answer.
+    has_elsewhere: bool,
+    pub tried: Arc<Tried>,
 }
 
 impl Call {
     pub fn new(timeout: Duration, retries: u64) -> Call {
-        Call { deadline: Instant::now() + timeout, timeout, retries: usize::try_from(retries).unwrap_or(0) }
+        let retries = usize::try_from(retries).unwrap_or(0);
+        Call { deadline: Instant::now() + timeout, timeout, retries, has_elsewhere: false, tried: Arc::default() }
+    }
+
+    /// The same call, where another server may be found, or may not, if one does not answer.
+    pub fn with_elsewhere(self, has_elsewhere: bool) -> Call {
+        Call { has_elsewhere, ..self }
+    }
+
+    /// Whether there is another server to turn to that was not tried yet: one that is silent is not waited for then.
+    pub fn elsewhere(&self) -> bool {
+        self.has_elsewhere && !self.tried.searched()
+    }
+
+    /// An attempt of this call without an outcome yet, for [`recovery::next`].
+    pub fn attempt(&self) -> Attempt {
+        Attempt {
+            effect: Effect::Idempotent,
+            paced: false,
+            outcome: Outcome::Failed(Stage::Unsent),
+            elsewhere: self.elsewhere(),
+            changed: self.tried.changed(),
+            reconnected: false,
+            renewed: false,
+            application_gone: None,
+            created: self.tried.created(),
+            backoff: None,
+            left: self.left(),
+        }
     }
 
     /// The same call, in which nothing is repeated.

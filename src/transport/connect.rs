@@ -1,8 +1,9 @@
 //! Making connections: trust, proxies, addresses; and what their failures mean.
 
-use super::message::{Failure, Stage};
+use super::message::Failure;
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
+use crate::recovery::Stage;
 use once_cell::sync::Lazy;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use rustls::pki_types::pem::PemObject;
@@ -107,7 +108,12 @@ fn certificates(file: &Path) -> std::result::Result<Vec<CertificateDer<'static>>
 
 /// What a failed attempt means to people.
 pub(super) fn failure(error: reqwest::Error) -> Failure {
-    let stage = if error.is_connect() { Stage::Connecting } else { Stage::Lost };
+    let stage = match error.is_connect() {
+        true if cause::<rustls::Error>(&error).is_some() => Stage::Untrusted,
+        true if error.is_timeout() => Stage::Unreachable,
+        true => Stage::Refused,
+        false => Stage::Lost,
+    };
     let why = chain(&error);
     if let Some(tls) = cause::<rustls::Error>(&error) {
         let advice = match tls {

@@ -1,21 +1,13 @@
 //! What is sent and what comes back.
 
 use crate::error::{Error, Result, Status};
+use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use url::Url;
 
 pub(crate) use reqwest::Method;
-
-/// When a request may be sent a second time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    /// Always: doing it twice does what doing it once does.
-    Safe,
-    /// Only where the server did not act on it: it never reached the server, or the server turned it away.
-    Unprocessed,
-}
 
 /// A body with its media type.
 #[derive(Clone)]
@@ -33,29 +25,17 @@ pub(crate) struct Request {
     pub url: Url,
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<Body>,
-    pub repeat: Repeat,
+    pub effect: Effect,
     /// How many requests the server counts it as; 0 for one that is pending most of the time, so that its share is set
     /// aside from what the others may have under way.
     pub parts: usize,
     /// Whether the sender itself sees to being turned away with 429.
     pub paced: bool,
-    /// Whether a server that takes the connection and then sends nothing for 10 s has failed ([`Stage::Silent`]). Otherwise
-    /// it is waited for as long as the call lasts.
-    pub silence_counts: bool,
 }
 
 impl Request {
     pub fn get(url: Url) -> Request {
-        Request {
-            method: Method::GET,
-            url,
-            headers: Vec::new(),
-            body: None,
-            repeat: Repeat::Safe,
-            parts: 1,
-            paced: false,
-            silence_counts: false,
-        }
+        Request { method: Method::GET, url, headers: Vec::new(), body: None, effect: Effect::Idempotent, parts: 1, paced: false }
     }
 
     /// A GET that the server answers when it has something to tell.
@@ -67,11 +47,16 @@ impl Request {
         Request { method: Method::DELETE, ..Request::get(url) }
     }
 
-    /// Any method; what changes something is sent once.
+    /// Any method. What changes something is not sent twice if it may have been processed.
     pub fn of(method: Method, url: Url, json: Option<String>) -> Request {
-        let repeat = if method.is_safe() { Repeat::Safe } else { Repeat::Unprocessed };
+        let effect = if method.is_safe() { Effect::Idempotent } else { Effect::Lasting };
         let body = json.map(|text| Body { media_type: "application/json".into(), text: Secret::new(text), secret: false });
-        Request { method, body, repeat, ..Request::get(url) }
+        Request { method, body, effect, ..Request::get(url) }
+    }
+
+    /// A POST whose effect ends with the application.
+    pub fn post_within_application(url: Url, json: Option<String>) -> Request {
+        Request { effect: Effect::Transient, ..Request::of(Method::POST, url, json) }
     }
 
     /// Adds a header.
@@ -80,19 +65,13 @@ impl Request {
         self
     }
 
-    pub fn post(url: Url, body: Body, repeat: Repeat) -> Request {
-        Request { method: Method::POST, body: Some(body), repeat, ..Request::get(url) }
+    pub fn post(url: Url, body: Body, effect: Effect) -> Request {
+        Request { method: Method::POST, body: Some(body), effect, ..Request::get(url) }
     }
 
     /// `GET https://host/path`, for messages.
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.url)
-    }
-
-    #[allow(dead_code, reason = "its callers come with the next changes")]
-    /// The same request, for which silence counts as a failure or does not.
-    pub fn counting_silence(self, counts: bool) -> Request {
-        Request { silence_counts: counts, ..self }
     }
 
     pub(super) fn is_secret(&self) -> bool {
@@ -135,6 +114,17 @@ pub(crate) struct Answer {
     pub body: bytes::Bytes,
     /// Where it came from.
     pub url: Url,
+    /// What is known of the attempts that led to it.
+    pub attempts: Attempts,
+}
+
+/// What the meaning of an answer may depend on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attempts {
+    /// The request was sent before, and that time its answer was lost.
+    pub lost_before: bool,
+    /// The server asks for a longer wait before the next attempt than the call has time for.
+    pub out_of_time: bool,
 }
 
 impl Answer {
@@ -144,7 +134,12 @@ impl Answer {
         let mut headers: Vec<_> = said.collect();
         let of_all = |(name, _): &&(HeaderName, HeaderValue)| matches!(name.as_str(), "x-ms-server-fqdn" | "date");
         headers.extend(self.headers.iter().filter(of_all).cloned());
-        Answer { status, headers, body: self.body.slice_ref(body.as_bytes()), url }
+        Answer { status, headers, body: self.body.slice_ref(body.as_bytes()), url, attempts: self.attempts }
+    }
+
+    /// The answer to a deletion whose first attempt did it, and lost its answer.
+    pub fn deleted_before(self) -> Answer {
+        Answer { status: 204, headers: Vec::new(), body: bytes::Bytes::new(), ..self }
     }
 
     pub fn is_success(&self) -> bool {
@@ -173,26 +168,11 @@ impl Answer {
     }
 }
 
-/// An attempt without an answer.
+/// An attempt without a usable answer.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub error: Error,
     pub stage: Stage,
-}
-
-/// How far an attempt came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// The server saw nothing of it, and will not next time.
-    Unsent,
-    /// No connection could be made.
-    Connecting,
-    /// The connection was lost; the server may have acted on the request.
-    Lost,
-    /// The server took the connection and sent nothing for 10 s; it may have acted on the request.
-    Silent,
-    /// The answer came, and another would be no better.
-    Answered,
 }
 
 impl Failure {
@@ -205,7 +185,7 @@ impl Failure {
         Failure { error: Error::new(Status::Network, text), stage: Stage::Silent }
     }
 
-    pub fn final_answer(error: Error) -> Failure {
-        Failure { error, stage: Stage::Answered }
+    pub fn unusable(error: Error) -> Failure {
+        Failure { error, stage: Stage::Unusable }
     }
 }

@@ -12,17 +12,18 @@ mod repeat;
 
 pub(crate) use cancel::{Call, Cancel};
 pub(crate) use counts::Counts;
-pub(crate) use message::{Answer, Body, Method, Repeat, Request};
+pub(crate) use message::{Answer, Body, Method, Request};
 
 use crate::clock;
 use crate::config::Config;
 use crate::error::{Error, Result, Status, excerpt};
 use crate::health::Health;
+use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
 use crate::threads;
 use budget::Budget;
 use futures_util::stream::{self, StreamExt};
-use message::{Failure, Stage};
+use message::{Attempts, Failure};
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -37,7 +38,7 @@ const LARGEST_BODY: usize = 64 << 20;
 /// How many of several requests are sent at once: each takes a connection.
 const AT_ONCE: usize = 16;
 
-/// After what time without an answer a server counts as silent, for requests that ask for it.
+/// After what time without an answer a server counts as silent, where another one may be found.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// How long dropping waits for threads that look names up. There are two transports, and freeing is over in 100 ms.
@@ -185,19 +186,32 @@ impl Transport {
     pub async fn exchange(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
         let mut plan = repeat::Plan::new(call, request);
         loop {
-            let outcome = self.attempt(request, token).await;
-            match plan.next_wait(&outcome)? {
+            let mut outcome = self.recorded_attempt(call, request, token).await;
+            match plan.next_wait(&mut outcome) {
                 Some(wait) => {
                     self.shared.counts.retried();
                     log::info!("{}: {}; again in {} ms", request.name(), describe(&outcome), wait.as_millis());
                     tokio::time::sleep(wait).await;
                 }
-                None => return outcome.map_err(|failure| failure.error),
+                None => return outcome.map_err(|failure| failure.error.at_stage(failure.stage)),
             }
         }
     }
 
-    async fn attempt(&self, request: &Request, token: Option<&Secret>) -> std::result::Result<Answer, Failure> {
+    /// One attempt. The call keeps in mind whether it may have changed something, even if the attempt is given up halfway.
+    async fn recorded_attempt(&self, call: &Call, request: &Request, token: Option<&Secret>) -> std::result::Result<Answer, Failure> {
+        let changes = request.effect == Effect::Lasting;
+        if changes {
+            call.tried.sends_change();
+        }
+        let outcome = self.attempt(call, request, token).await;
+        if changes && !repeat::outcome_of(&outcome).may_have_been_processed() {
+            call.tried.not_processed();
+        }
+        outcome
+    }
+
+    async fn attempt(&self, call: &Call, request: &Request, token: Option<&Secret>) -> std::result::Result<Answer, Failure> {
         let carries_secret = token.is_some() || request.is_secret();
         if carries_secret && !self.may_carry_secrets(&request.url) {
             return Err(Failure::unsent(Error::new(
@@ -218,7 +232,7 @@ impl Transport {
         let built = request.build(&client, token).map_err(Failure::unsent)?;
         self.shared.counts.sent();
         let head = async { client.execute(built).await.map_err(connect::failure) };
-        let head = if request.silence_counts { in_time(head).await } else { head.await };
+        let head = if counts_silence(call, request) { in_time(head).await } else { head.await };
         let answer = match head {
             Ok(response) => read(response, &request.url).await,
             Err(failure) => Err(failure),
@@ -240,9 +254,7 @@ impl Transport {
     fn remember(&self, url: &Url, outcome: &std::result::Result<Answer, Failure>) {
         match outcome {
             Ok(_) => self.health.worked(url),
-            // Trust is another matter: such a failure comes at once and says what to do.
-            Err(failure) if failure.error.status() == Status::Tls => {}
-            Err(failure) if matches!(failure.stage, Stage::Connecting | Stage::Silent) => self.health.failed(url),
+            Err(failure) if matches!(failure.stage, Stage::Refused | Stage::Unreachable | Stage::Silent) => self.health.failed(url),
             Err(_) => {}
         }
     }
@@ -271,6 +283,12 @@ fn can_be_driven_here() -> bool {
     Handle::try_current().is_err_and(|error| error.is_missing_context())
 }
 
+/// Whether a server that stays silent has failed: where another one may be found, which a GET can be asked of as well.
+fn counts_silence(call: &Call, request: &Request) -> bool {
+    let waits_for_events = request.parts == 0;
+    request.method == Method::GET && !waits_for_events && call.elsewhere()
+}
+
 /// The head of an answer, unless the server stays silent.
 async fn in_time<T>(head: impl Future<Output = std::result::Result<T, Failure>>) -> std::result::Result<T, Failure> {
     tokio::time::timeout(clock::patience(SILENCE), head).await.unwrap_or_else(|_| Err(Failure::silent()))
@@ -289,16 +307,16 @@ async fn read(mut response: reqwest::Response, url: &Url) -> std::result::Result
         }
         gathered.extend_from_slice(&piece);
         if gathered.len() > LARGEST_BODY {
-            return Err(Failure::final_answer(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
+            return Err(Failure::unusable(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
         }
     }
     if !gathered.is_empty() {
         body = gathered.into();
     }
     if body.len() > LARGEST_BODY {
-        return Err(Failure::final_answer(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
+        return Err(Failure::unusable(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
     }
-    Ok(Answer { status, headers, body, url: url.clone() })
+    Ok(Answer { status, headers, body, url: url.clone(), attempts: Attempts::default() })
 }
 
 fn describe(outcome: &std::result::Result<Answer, Failure>) -> String {
