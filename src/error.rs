@@ -182,6 +182,9 @@ pub(crate) struct Details {
     /// What the server's answer said, if it was an answer that failed.
     #[serde(skip)]
     pub said: Option<Said>,
+    /// Another name of the sign-in domain may lead to the server that this one did not lead to.
+    #[serde(skip)]
+    pub elsewhere: bool,
 }
 
 /// What the library's functions return.
@@ -210,6 +213,7 @@ impl Error {
             application_gone: false,
             stage: None,
             said: None,
+            elsewhere: false,
         }))
     }
 

@@ -3,6 +3,7 @@
 
 use super::challenge::Challenge;
 use super::grant::{self, Grant};
+use super::trust::TrustPolicy;
 use crate::clock;
 use crate::config::{Config, Judgement, Verdict};
 use crate::error::{Error, Result, Status};
@@ -35,6 +36,16 @@ pub(crate) struct Authority {
     asking: Mutex<Option<ThreadId>>,
     /// The given token (known by its verdict) and the one host that it went to.
     given: Mutex<Option<(Arc<Verdict>, String)>>,
+    chain: Mutex<Chain>,
+}
+
+/// The hosts of the user's discovery, which may give out tokens for each other.
+#[derive(Default)]
+struct Chain {
+    /// Those of the last discovery that found the server.
+    settled: Vec<String>,
+    /// Those of the one that is under way.
+    walked: Vec<String>,
 }
 
 /// What is known of one host.
@@ -72,6 +83,29 @@ impl Authority {
             renewal: tokio::sync::Mutex::default(),
             asking: Mutex::default(),
             given: Mutex::default(),
+            chain: Mutex::default(),
+        }
+    }
+
+    /// Discovery has come so far through these hosts.
+    pub fn discovery_at(&self, hosts: Vec<String>) {
+        self.chain().walked = hosts;
+    }
+
+    /// Discovery found the server through these hosts.
+    pub fn discovery_found(&self, hosts: Vec<String>) {
+        *self.chain() = Chain { settled: hosts, walked: Vec::new() };
+    }
+
+    /// Which hosts may receive secrets.
+    pub(super) fn trust_policy(&self, config: &Config) -> TrustPolicy {
+        let chain = self.chain();
+        let configured =
+            ["discovery_url", "application_url"].into_iter().filter_map(|key| config.web_url(key)?.host_str().map(str::to_owned));
+        TrustPolicy {
+            sign_in_domain: config.sign_in_address().map(|address| address.domain().to_owned()),
+            trusted_domains: config.trusted_domains().map(str::to_owned).collect(),
+            chain: configured.chain(chain.settled.iter().chain(&chain.walked).cloned()).collect(),
         }
     }
 
@@ -210,11 +244,7 @@ impl Authority {
         if slot.generation > seen {
             return Ok(slot);
         }
-        let challenge = match challenge {
-            // Some refusals do not repeat what the first one told.
-            Some(challenge) if challenge != Challenge::default() => challenge,
-            _ => slot.challenge.clone(),
-        };
+        let challenge = slot.challenge.clone().succeeded_by(challenge.unwrap_or_default());
         let (granted, issuer) = self.obtain(call, url, &host, &challenge, &slot, reason)?;
         let now = clock::now();
         let lifetime = granted.lifetime.map(|life| life.min(LONGEST_LIFE));
@@ -245,6 +275,7 @@ impl Authority {
         slot: &Slot,
         reason: &str,
     ) -> Result<(Obtained, Option<String>)> {
+        TrustPolicy::check_challenge(challenge)?;
         if !self.transport.may_carry_secrets(url) {
             let text = format!(
                 "{host} asks for a sign-in over plain http; passwords and tokens go over https only (allow_insecure_http lifts this)"
@@ -253,9 +284,11 @@ impl Authority {
         }
         let config = self.config().clone();
         let service = challenge.token_href.as_deref().map(|href| resolve(url, href)).transpose()?;
+        let trusted = || service.as_ref().map_or(Ok(()), |service| self.trust_policy(&config).check_token_service(service, url).map(drop));
         if config.is_by_token() {
             let token = self.given_token(&config, host, slot).or_else(|error| match config.token_callback() {
-                Some(_) => self.ask(&config, url, host, challenge, service.as_ref(), reason),
+                // The caller may send a password to the token service that it is told.
+                Some(_) => trusted().and_then(|()| self.ask(&config, url, host, challenge, service.as_ref(), reason)),
                 None => Err(error),
             })?;
             return Ok((Obtained { token, lifetime: None }, None));
@@ -267,14 +300,15 @@ impl Authority {
             );
             return Err(Error::new(Status::AuthenticationFailed, text));
         }
-        let Some(service) = service else {
+        let Some(service) = &service else {
             return Err(Error::new(
                 Status::AuthenticationFailed,
                 format!("{host} refused the request without saying where tokens are given (no MsRtcOAuth challenge)"),
             ));
         };
-        let Grant { token, lifetime } = grant::password(&self.transport, call, &config, challenge, &service)?;
-        Ok((Obtained { token, lifetime: Some(lifetime) }, Some(host_of(&service))))
+        trusted()?;
+        let Grant { token, lifetime } = grant::password(&self.transport, call, &config, challenge, service)?;
+        Ok((Obtained { token, lifetime: Some(lifetime) }, Some(host_of(service))))
     }
 
     /// The token of the configuration, for the one host that it goes to, unless it was refused.
@@ -353,6 +387,10 @@ impl Authority {
 
     fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn chain(&self) -> MutexGuard<'_, Chain> {
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn asking(&self) -> MutexGuard<'_, Option<ThreadId>> {

@@ -1,114 +1,246 @@
 //! Autodiscovery: from the domain of the sign-in address to the address where applications are created.
 
 use super::authority::Authority;
-use crate::clock;
+use super::leads::Leads;
+use super::names::{self, LANES, Outcomes};
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
-use crate::resource::{Resource, answer, resolve};
-use crate::transport::{Answer, Call, Request, Transport, is_loopback};
-use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use serde::Deserialize;
-use std::time::{Duration, Instant};
+use crate::health::Health;
+use crate::resource::{answer, resolve};
+use crate::transport::{Answer, Call, Request, Transport};
+use std::sync::Arc;
 use url::Url;
 
-/// How long the internal name is waited for when the external one has answered, and when plain http is tried, too.
-const PREFERENCE: Duration = Duration::from_secs(1);
-/// When plain http is taken though https neither answered nor failed.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// How many redirects are followed.
 const MOST_HOPS: usize = 5;
 
-/// The internal and the external name over https, then both over plain http.
-const LANES: usize = 4;
-const FIRST_PLAIN: usize = 2;
-
-/// What became of each lane; `None` as long as nothing has.
-type Outcomes = [Option<Result<Answer>>; LANES];
-
 /// Finds the `applications` resource of the user's home pool.
 pub(crate) fn discover(transport: &Transport, authority: &Authority, call: &Call, config: &Config) -> Result<Url> {
-    if let Some(url) = config.web_url("discovery_url") {
-        let request = Request::get(url);
-        let answer = transport.send(call, &request, None)?;
-        return follow(transport, authority, call, config, &request, &answer);
-    }
-    let Some(address) = config.sign_in_address() else {
-        return Err(Error::config("discovery needs sign_in_address or discovery_url"));
+    let mut search = Search { transport, authority, call, config, health: config.health(), hosts: Vec::new() };
+    let found = match config.web_url("discovery_url") {
+        Some(url) => search.from_one(url),
+        None => search.from_names(),
     };
-    let lanes = lanes(address.domain())?;
-    // Some networks lead every name that is not there to a web site: what one name led to in vain leaves the others.
-    let mut astray: [Option<Error>; LANES] = [const { None }; LANES];
-    let mut first_failure = None;
-    loop {
-        let outcomes = astray.clone().map(|error| error.map(Err));
-        let (lane, answer) = match transport.run(call, race(transport, &call.without_retries(), &lanes, outcomes))? {
-            Ok(found) => found,
-            Err(failures) => return Err(first_failure.unwrap_or_else(|| nothing_found(address.domain(), &failures))),
+    match &found {
+        Ok(_) => authority.discovery_found(search.hosts),
+        Err(_) => authority.discovery_at(Vec::new()),
+    }
+    found
+}
+
+/// One search for the server.
+struct Search<'a> {
+    transport: &'a Transport,
+    authority: &'a Authority,
+    call: &'a Call,
+    config: &'a Config,
+    health: Arc<Health>,
+    /// The hosts of the way that is followed now.
+    hosts: Vec<String>,
+}
+
+/// How a way is followed.
+#[derive(Clone, Copy)]
+struct Manner {
+    /// There are other names to try: a server that cannot be reached is not tried again and again.
+    others_left: bool,
+    /// A server that could not be reached lately is not tried.
+    pass_over: bool,
+}
+
+/// What a way led to.
+enum Found {
+    Applications(Url),
+    /// The same, on a server that could not be reached lately.
+    Unreachable(Url),
+}
+
+impl Search<'_> {
+    fn from_one(&mut self, url: Url) -> Result<Url> {
+        let request = names::first_request(url, self.config);
+        let answer = self.transport.send(self.call, &request, None)?;
+        let answer = names::accept(&request, answer, self.transport)?;
+        match self.follow(&request, &answer, Manner { others_left: false, pass_over: false })? {
+            Found::Applications(url) | Found::Unreachable(url) => Ok(url),
+        }
+    }
+
+    /// Some networks lead every name that is not there to a web site, others to a pool that cannot be reached from here:
+    /// a name that came to nothing leaves the others.
+    fn from_names(&mut self) -> Result<Url> {
+        let Some(address) = self.config.sign_in_address() else {
+            return Err(Error::config("discovery needs sign_in_address or discovery_url"));
         };
-        match follow(transport, authority, call, config, &lanes[lane], &answer) {
-            Err(error) if is_elsewhere(&error) => {
-                log::warn!("discovery goes on with the other names: {error}");
-                first_failure.get_or_insert_with(|| error.clone());
-                astray[lane] = Some(error);
+        let lanes = names::lanes(address.domain(), self.config)?;
+        let mut outcomes: Outcomes = [const { None }; LANES];
+        let mut first_failure: Option<Error> = None;
+        let mut unreachable: Option<(Url, Vec<String>)> = None;
+        let mut again = [false; LANES];
+        let mut last_round = false;
+        loop {
+            let asked = self.call.without_retries();
+            let race = names::race(self.transport, &asked, &self.health, &lanes, &mut outcomes);
+            let Some((lane, answer)) = self.transport.run(self.call, race)?.and_then(|lane| taken(&mut outcomes, lane)) else {
+                if let Some((url, hosts)) = unreachable {
+                    // The only one there is, is always tried.
+                    self.hosts = hosts;
+                    return Ok(url);
+                }
+                if !last_round && again.contains(&true) {
+                    last_round = true;
+                    (0..LANES).filter(|lane| again[*lane]).for_each(|lane| outcomes[lane] = None);
+                    continue;
+                }
+                return Err(self.nothing_found(address.domain(), outcomes, first_failure));
+            };
+            let others_left = (0..LANES).any(|other| other != lane && !matches!(outcomes[other], Some(Err(_))));
+            let manner = Manner { others_left, pass_over: others_left && !last_round };
+            let error = match self.follow(&lanes[lane], &answer, manner) {
+                Ok(Found::Applications(url)) => return Ok(url),
+                Ok(Found::Unreachable(url)) => {
+                    let error = passed_over(&url);
+                    unreachable.get_or_insert((url, std::mem::take(&mut self.hosts)));
+                    error
+                }
+                Err(error) if another_name_may_do(&error) => error,
+                Err(error) => return Err(error),
+            };
+            log::warn!("discovery goes on with the other names: {error}");
+            if error.details().unreachable {
+                // The same name over the other scheme leads to the same pool.
+                again[lane] = others_left;
+                self.health.failed(&lanes[lane].url);
+                self.health.failed(&lanes[names::sibling(lane)].url);
             }
-            outcome => return outcome,
+            first_failure.get_or_insert_with(|| error.clone());
+            outcomes[lane] = Some(Err(error));
         }
+    }
+
+    /// What is told where every name came to nothing. A name that led on says more than those that did not.
+    fn nothing_found(&self, domain: &str, outcomes: Outcomes, first_failure: Option<Error>) -> Error {
+        let failures: Vec<Error> = outcomes.into_iter().flatten().filter_map(Result::err).collect();
+        let all = names::nothing_found(domain, &failures);
+        match first_failure {
+            None => all,
+            Some(mut first) => {
+                first.details_mut().message = all.message().to_owned();
+                first
+            }
+        }
+    }
+
+    /// Follows the links from the first answer on.
+    fn follow(&mut self, request: &Request, answer: &Answer, manner: Manner) -> Result<Found> {
+        let call = if manner.others_left { self.call.without_repeating_unreachable() } else { self.call.clone() };
+        let mut walk = Walk { search: self, hops: 0, visited: vec![key(&request.url)] };
+        walk.search.hosts.clear();
+        walk.search.reach(&request.url);
+        let mut next = walk.next(request, answer)?;
+        loop {
+            let (url, is_user) = match next {
+                Next::Applications(url) => {
+                    walk.search.reach(&url);
+                    let passed_over = manner.pass_over && walk.search.health.passed_over(&url);
+                    return Ok(if passed_over { Found::Unreachable(url) } else { Found::Applications(url) });
+                }
+                Next::User(url) => (url, true),
+                Next::Read(url) => (url, false),
+            };
+            if manner.pass_over && walk.search.health.passed_over(&url) {
+                return Err(passed_over(&url));
+            }
+            walk.search.reach(&url);
+            let request = Request::get(url).counting_silence(manner.others_left);
+            let sent = walk.search.authority.send(&call, &request);
+            let answer = sent.map_err(|error| walk.search.note_unreachable(error, &request.url))?;
+            if is_user && answer.status == 404 && answer.body.trim_ascii().is_empty() {
+                return Err(home_unknown(&request, &answer));
+            }
+            next = walk.next(&request, &answer)?;
+        }
+    }
+
+    /// From here on a host of the way may give out tokens for the others.
+    fn reach(&mut self, url: &Url) {
+        self.hosts.extend(url.host_str().map(str::to_owned));
+        self.authority.discovery_at(self.hosts.clone());
+    }
+
+    /// Marks a failure that is the network's.
+    fn note_unreachable(&self, mut error: Error, url: &Url) -> Error {
+        if error.status() == Status::Network && self.health.passed_over(url) {
+            error.details_mut().unreachable = true;
+        }
+        error
     }
 }
 
-/// Follows the links from the first answer on.
-fn follow(transport: &Transport, authority: &Authority, call: &Call, config: &Config, request: &Request, answer: &Answer) -> Result<Url> {
-    let mut walk = Walk { config, hops: 0, visited: vec![key(&request.url)] };
-    let mut next = walk.next(transport, request, answer)?;
-    loop {
-        match next {
-            Next::Applications(url) => return Ok(url),
-            Next::Read(url) => {
-                let request = Request::get(url);
-                let answer = authority.send(call, &request)?;
-                next = walk.next(transport, &request, &answer)?;
-            }
-        }
-    }
+fn taken(outcomes: &mut Outcomes, lane: usize) -> Option<(usize, Answer)> {
+    outcomes[lane].take().and_then(Result::ok).map(|answer| (lane, answer))
 }
 
-/// Whether another name may lead to the server that this one did not lead to.
-fn is_elsewhere(error: &Error) -> bool {
-    matches!(error.status(), Status::DiscoveryFailed | Status::Protocol | Status::NotFound | Status::Network | Status::Tls)
+fn passed_over(url: &Url) -> Error {
+    let host = url.host_str().unwrap_or_default();
+    let mut error = Error::new(Status::Network, format!("GET {url}: not tried, since {host} could not be reached a moment ago"));
+    error.details_mut().unreachable = true;
+    error
+}
+
+/// Whether another name may lead to the server that this one did not lead to. Only what would be the same everywhere is
+/// final: refused credentials, a limit of requests, the end of the call.
+fn another_name_may_do(error: &Error) -> bool {
+    error.details().elsewhere
+        || match error.status() {
+            Status::DiscoveryFailed | Status::Protocol | Status::NotFound | Status::Network | Status::Tls => true,
+            Status::InvalidArgument | Status::Forbidden | Status::ServerError | Status::Timeout => error.http_status().is_some(),
+            _ => false,
+        }
+}
+
+fn home_unknown(request: &Request, answer: &Answer) -> Error {
+    let text = "the server knows no home server for this user (404 without a body): the account is not enabled for Skype for Business, it was \
+                moved to the cloud (Teams or Skype for Business Online), or sign_in_address is not its SIP address; the administrator can tell \
+                (Get-CsUser)";
+    answer::with_answer(Error::new(Status::NotFound, text), request, answer)
 }
 
 /// The way from the first answer on.
-struct Walk<'a> {
-    config: &'a Config,
+struct Walk<'a, 'b> {
+    search: &'a mut Search<'b>,
     hops: usize,
     visited: Vec<String>,
 }
 
 enum Next {
     Read(Url),
+    /// Likewise, but it is the user's resource.
+    User(Url),
     Applications(Url),
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// Where an answer leads.
-    fn next(&mut self, transport: &Transport, request: &Request, answer: &Answer) -> Result<Next> {
+    fn next(&mut self, request: &Request, answer: &Answer) -> Result<Next> {
         let here = &answer.url;
         if answer.status == 401 {
             // The first answer was fetched without a token; asking again brings the challenge to the authority.
             return Ok(Next::Read(here.clone()));
         }
+        let policy = self.search.authority.trust_policy(self.search.config);
         if (300..400).contains(&answer.status) {
             let to = answer.header("location").ok_or_else(|| answer::foreign(request, answer))?;
             let to = resolve(here, to)?;
-            let own_domain = to.host_str() == here.host_str() || self.is_trusted(&to);
+            let own_domain = to.host_str() == here.host_str() || policy.trusts_name_of(&to);
             if !own_domain || here.scheme() == "https" && to.scheme() != "https" {
-                return Err(failed(format!("{} sends on to {to}, which is another domain; it is not followed", here)));
+                return Err(failed(format!(
+                    "{here} redirects to {to}, which is not followed: only https in the sign-in domain or in trusted_domains is"
+                )));
             }
             return self.hop(to);
         }
         let links = Leads::read(answer::body_text(request, answer)?).ok_or_else(|| answer::foreign(request, answer))?;
-        let open = here.scheme() == "https" || is_loopback(here) || transport.may_carry_secrets(here);
+        let open = names::is_open(here, self.search.transport);
         if open {
             if let Some(href) = &links.applications {
                 return Ok(Next::Applications(resolve(here, href)?));
@@ -118,15 +250,23 @@ impl Walk<'_> {
                 // A user resource without anything new would be read for ever.
                 if !self.visited.contains(&key(&to)) {
                     self.visited.push(key(&to));
-                    return Ok(Next::Read(to));
+                    return Ok(Next::User(to));
                 }
             }
         }
         let Some(href) = &links.redirect else {
-            return Err(failed(format!("{here} answered without a link to go on with (applications, user or redirect)")));
+            return Err(failed(if open {
+                format!("{here} answered without a link to go on with (applications, user or redirect)")
+            } else {
+                format!(
+                    "{here} answered over plain http, and instead of a redirect to https it names the user's own resources. Over plain http only \
+                     a redirect to https is believed, since anybody on the way may have written the answer; let the server answer over https under \
+                     this name, or set discovery_url to its https address"
+                )
+            }));
         };
         let to = resolve(here, href)?;
-        if !open && (to.scheme() != "https" || !self.is_trusted(&to)) {
+        if !open && (to.scheme() != "https" || !policy.trusts_name_of(&to)) {
             let text = format!(
                 "{here} answered over plain http and leads to {to}, which is not to be trusted so; if it is right, name its host in trusted_domains or set discovery_url"
             );
@@ -146,165 +286,6 @@ impl Walk<'_> {
         self.visited.push(key(&to));
         Ok(Next::Read(to))
     }
-
-    /// Whether the host lies in the sign-in domain or in a trusted one.
-    fn is_trusted(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str() else { return false };
-        let within = |domain: &str| {
-            host.eq_ignore_ascii_case(domain) || host.to_ascii_lowercase().ends_with(&format!(".{}", domain.to_ascii_lowercase()))
-        };
-        let own = self.config.sign_in_address().is_some_and(|address| within(address.domain()));
-        own || self.config.trusted_domains().any(|entry| match entry.strip_prefix("*.") {
-            Some(domain) => within(domain),
-            None => host.eq_ignore_ascii_case(entry),
-        })
-    }
-}
-
-/// The links of a discovery answer, in either of the shapes that servers use.
-#[derive(Default)]
-struct Leads {
-    applications: Option<String>,
-    user: Option<String>,
-    redirect: Option<String>,
-}
-
-/// The older shape: lists of named links instead of `_links`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Listed {
-    #[serde(default)]
-    access_location: Option<String>,
-    root: Option<LinkList>,
-    user: Option<LinkList>,
-}
-
-#[derive(Deserialize)]
-struct LinkList {
-    #[serde(rename = "Links", alias = "Link", default)]
-    links: Vec<NamedLink>,
-}
-
-#[derive(Deserialize)]
-struct NamedLink {
-    token: String,
-    href: String,
-}
-
-impl Leads {
-    fn read(text: &str) -> Option<Leads> {
-        let resource = Resource::parse(text).ok()?;
-        let link = |rel| resource.link(rel).map(str::to_owned);
-        let leads = Leads { applications: link("applications"), user: link("user"), redirect: link("redirect") };
-        if !resource.links.is_empty() {
-            return Some(leads);
-        }
-        let listed: Listed = serde_json::from_str(text).ok()?;
-        let inside = listed.access_location.is_some_and(|place| place.eq_ignore_ascii_case("internal"));
-        let links: Vec<NamedLink> = [listed.user, listed.root].into_iter().flatten().flat_map(|list| list.links).collect();
-        let named = |name: &str| links.iter().find(|link| link.token.eq_ignore_ascii_case(name)).map(|link| link.href.clone());
-        let placed = if inside { "Internal/Ucwa" } else { "External/Ucwa" };
-        Some(Leads { applications: named(placed).or_else(|| named("Ucwa")), user: named("User"), redirect: named("Redirect") })
-    }
-}
-
-/// The names that a sign-in domain may have, in the order of their lanes.
-fn lanes(domain: &str) -> Result<Vec<Request>> {
-    let mut lanes = Vec::with_capacity(LANES);
-    for scheme in ["https", "http"] {
-        for name in ["lyncdiscoverinternal", "lyncdiscover"] {
-            let url = Url::parse(&format!("{scheme}://{name}.{domain}/"))
-                .map_err(|error| Error::config(format!("sign_in_address: the domain \"{domain}\" is none ({error})")))?;
-            lanes.push(Request::get(url));
-        }
-    }
-    Ok(lanes)
-}
-
-fn nothing_found(domain: &str, failures: &[Error]) -> Error {
-    let told: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    failed(format!(
-        "no Skype for Business Server was found for {domain}; {}. Check the domain, the DNS names and the network, or set discovery_url",
-        told.join("; ")
-    ))
-}
-
-/// Tries the internal and the external name at once (lanes 0 and 1), and both over plain http (2 and 3) where https is
-/// late or failed. The internal name is preferred for a second, https until it failed or two seconds passed. What has an
-/// outcome already is not tried again.
-async fn race(
-    transport: &Transport,
-    call: &Call,
-    lanes: &[Request],
-    mut outcomes: Outcomes,
-) -> Result<std::result::Result<(usize, Answer), Vec<Error>>> {
-    let started = Instant::now();
-    let mut under_way: FuturesUnordered<BoxFuture<'_, (usize, Result<Answer>)>> = FuturesUnordered::new();
-    let start = |lane: usize| -> BoxFuture<'_, (usize, Result<Answer>)> {
-        Box::pin(async move { (lane, lane_answer(transport, call, &lanes[lane]).await) })
-    };
-    let open: Vec<usize> = (0..LANES).filter(|lane| outcomes[*lane].is_none()).collect();
-    let (secure, plain): (Vec<usize>, Vec<usize>) = open.into_iter().partition(|lane| *lane < FIRST_PLAIN);
-    under_way.extend(secure.into_iter().map(start));
-    let mut http_started = false;
-    loop {
-        let elapsed = started.elapsed();
-        if let Some(lane) = pick(&outcomes, elapsed)
-            && let Some(Ok(answer)) = outcomes[lane].take()
-        {
-            return Ok(Ok((lane, answer)));
-        }
-        let secure_failed = failed_lane(&outcomes, 0) && failed_lane(&outcomes, 1);
-        if !http_started && (secure_failed || elapsed >= clock::wait(PREFERENCE)) {
-            http_started = true;
-            under_way.extend(plain.iter().copied().map(start));
-        }
-        if under_way.is_empty() {
-            return Ok(Err(outcomes.into_iter().flatten().filter_map(Result::err).collect()));
-        }
-        let mark = [PREFERENCE, PATIENCE].into_iter().map(clock::wait).find(|mark| *mark > elapsed);
-        let next = under_way.next();
-        let done = match mark {
-            Some(mark) => tokio::time::timeout(mark - elapsed, next).await.ok().flatten(),
-            None => next.await,
-        };
-        if let Some((lane, outcome)) = done {
-            outcomes[lane] = Some(outcome);
-        }
-    }
-}
-
-async fn lane_answer(transport: &Transport, call: &Call, request: &Request) -> Result<Answer> {
-    let answer = transport.exchange(call, request, None).await.map_err(|error| error.on_request(|| request.name()))?;
-    match answer.status {
-        300..=401 => Ok(answer),
-        _ if answer::body_text(request, &answer).is_ok_and(|text| Leads::read(text).is_some()) => Ok(answer),
-        _ => Err(answer::body_text(request, &answer).err().unwrap_or_else(|| answer::foreign(request, &answer))),
-    }
-}
-
-fn failed_lane(outcomes: &Outcomes, lane: usize) -> bool {
-    matches!(outcomes[lane], Some(Err(_)))
-}
-
-/// The lane whose answer is taken now, if any.
-fn pick(outcomes: &Outcomes, elapsed: Duration) -> Option<usize> {
-    let good = |lane: usize| matches!(outcomes[lane], Some(Ok(_)));
-    let failed = |lane| failed_lane(outcomes, lane);
-    let (preferred_over, patience_over) = (elapsed >= clock::wait(PREFERENCE), elapsed >= clock::wait(PATIENCE));
-    if good(0) {
-        return Some(0);
-    }
-    if good(1) && (failed(0) || preferred_over) {
-        return Some(1);
-    }
-    if !(failed(0) && failed(1) || patience_over) {
-        return None;
-    }
-    if good(2) {
-        return Some(2);
-    }
-    (good(3) && (failed(2) || patience_over)).then_some(3)
 }
 
 fn failed(text: String) -> Error {

@@ -48,7 +48,7 @@ pub(super) fn password(transport: &Transport, call: &Call, config: &Config, chal
     if let Judgement::Refused(error) = judged {
         return Err(error);
     }
-    if !challenge.grants.is_empty() && !challenge.offers("password") {
+    if !challenge.offers("password") {
         let text = format!(
             "the server {} gives no token for a password; it offers: {}",
             service.host_str().unwrap_or_default(),
@@ -94,7 +94,7 @@ enum Outcome {
 
 fn read(request: &Request, answer: &Answer) -> std::result::Result<Grant, Outcome> {
     if answer.is_success() {
-        let mut granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| {
+        let mut granted: Granted = serde_json::from_slice(answer.body_after_mark()).map_err(|_| {
             if answer::is_page(answer) {
                 return Outcome::Failed(answer::foreign(request, answer).while_doing("asking for a token"));
             }
@@ -116,7 +116,7 @@ fn read(request: &Request, answer: &Answer) -> std::result::Result<Grant, Outcom
         };
         return Ok(Grant { token: Secret::new(granted.access_token), lifetime: Duration::from_secs(seconds.unwrap_or(USUAL_LIFETIME)) });
     }
-    let refused: Option<Refused> = serde_json::from_slice(&answer.body).ok();
+    let refused: Option<Refused> = serde_json::from_slice(answer.body_after_mark()).ok();
     let said = refused.as_ref().and_then(|r| r.error.clone());
     let judged = matches!((answer.status, &said), (401, _) | (400 | 403, Some(_)))
         || answer.status == 403 && answer.header("x-ms-diagnostics").is_some();

@@ -4,6 +4,9 @@ mod authority;
 mod challenge;
 mod discovery;
 mod grant;
+mod leads;
+mod names;
+mod trust;
 
 pub(crate) use authority::Authority;
 pub(crate) use discovery::discover;

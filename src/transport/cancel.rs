@@ -17,13 +17,15 @@ pub(crate) struct Call {
     pub retries: usize,
     /// Whether another server may be found where one does not answer.
     has_elsewhere: bool,
+    /// Whether there are further names to ask, while the server is being discovered.
+    has_other_names: bool,
     pub tried: Arc<Tried>,
 }
 
 impl Call {
     pub fn new(timeout: Duration, retries: u64) -> Call {
         let retries = usize::try_from(retries).unwrap_or(0);
-        Call { deadline: Instant::now() + timeout, timeout, retries, has_elsewhere: false, tried: Arc::default() }
+        Call { deadline: Instant::now() + timeout, timeout, retries, has_elsewhere: false, has_other_names: false, tried: Arc::default() }
     }
 
     /// The same call, where another server may be found, or may not, if one does not answer.
@@ -31,9 +33,14 @@ impl Call {
         Call { has_elsewhere, ..self }
     }
 
+    /// The same call for one of the names that discovery asks.
+    pub fn among_names(&self, others_left: bool) -> Call {
+        Call { has_elsewhere: false, has_other_names: others_left, ..self.clone() }
+    }
+
     /// Whether there is another server to turn to that was not tried yet: one that is silent is not waited for then.
     pub fn elsewhere(&self) -> bool {
-        self.has_elsewhere && !self.tried.searched()
+        self.has_other_names || self.has_elsewhere && !self.tried.searched()
     }
 
     /// An attempt of this call without an outcome yet, for [`recovery::next`].

@@ -163,6 +163,11 @@ impl Answer {
         media_type.ends_with("/json") || media_type.ends_with("+json")
     }
 
+    /// The body without the byte order mark that some servers put before their JSON.
+    pub fn body_after_mark(&self) -> &[u8] {
+        self.body.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&self.body)
+    }
+
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
