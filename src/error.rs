@@ -294,13 +294,11 @@ impl Error {
     }
 
     /// The advice at the end of the message. Several failures with the same advice give it once.
-    #[allow(dead_code, reason = "its callers come with the next changes")]
     pub(crate) fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
     }
 
     /// The message without the advice at its end.
-    #[allow(dead_code, reason = "its callers come with the next changes")]
     pub(crate) fn without_advice(&self) -> &str {
         let advice = self.advice().and_then(|advice| self.message().strip_suffix(advice)?.strip_suffix("; "));
         advice.unwrap_or(self.message())

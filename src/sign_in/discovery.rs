@@ -124,7 +124,8 @@ impl Search<'_> {
         match first_failure {
             None => all,
             Some(mut first) => {
-                first.details_mut().message = all.message().to_owned();
+                let details = first.details_mut();
+                (details.message, details.advice) = (all.message().to_owned(), all.advice().map(str::to_owned));
                 first
             }
         }
@@ -200,9 +201,8 @@ fn another_name_may_do(error: &Error) -> bool {
 
 fn home_unknown(request: &Request, answer: &Answer) -> Error {
     let text = "the server knows no home server for this user (404 without a body): the account is not enabled for Skype for Business, it was \
-                moved to the cloud (Teams or Skype for Business Online), or sign_in_address is not its SIP address; the administrator can tell \
-                (Get-CsUser)";
-    answer::with_answer(Error::new(Status::NotFound, text), request, answer)
+                moved to the cloud (Teams or Skype for Business Online), or sign_in_address is not its SIP address";
+    answer::with_answer(Error::new(Status::NotFound, text).advise("the administrator can tell (Get-CsUser)"), request, answer)
 }
 
 /// The way from the first answer on.
@@ -255,22 +255,21 @@ impl Walk<'_, '_> {
             }
         }
         let Some(href) = &links.redirect else {
-            return Err(failed(if open {
-                format!("{here} answered without a link to go on with (applications, user or redirect)")
-            } else {
-                format!(
-                    "{here} answered over plain http, and instead of a redirect to https it names the user's own resources. Over plain http only \
-                     a redirect to https is believed, since anybody on the way may have written the answer; let the server answer over https under \
-                     this name, or set discovery_url to its https address"
-                )
-            }));
+            return Err(match open {
+                true => failed(format!("{here} answered without a link to go on with (applications, user or redirect)")),
+                false => failed(format!(
+                    "{here} answered over plain http and names the user's own resource, where only a redirect to https is followed: anybody on \
+                     the way may have written such an answer"
+                ))
+                .advise("let the server answer over https under this name, or set discovery_url to its https address"),
+            });
         };
         let to = resolve(here, href)?;
         if !open && (to.scheme() != "https" || !policy.trusts_name_of(&to)) {
             let text = format!(
-                "{here} answered over plain http and leads to {to}, which is not to be trusted so; if it is right, name its host in trusted_domains or set discovery_url"
+                "{here} answered over plain http and leads to {to}; from there only https in the sign-in domain or in trusted_domains is followed"
             );
-            return Err(failed(text));
+            return Err(failed(text).advise("if it is right, name its host in trusted_domains or set discovery_url"));
         }
         self.hop(to)
     }

@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) const LANES: usize = 4;
 const FIRST_PLAIN: usize = 2;
 
+const ANOTHER_SITE: &str = "another web site may have answered under this name";
+
 /// What became of each lane; `None` as long as nothing has.
 pub(super) type Outcomes = [Option<Result<Answer>>; LANES];
 
@@ -68,8 +70,8 @@ pub(super) fn first_request(mut url: Url, config: &Config) -> Request {
 pub(super) fn accept(request: &Request, answer: Answer, transport: &Transport) -> Result<Answer> {
     let here = &answer.url;
     let strange = |what: &str| {
-        let text = format!("status {} with {what} is not an answer of UCWA's discovery; another web site may have answered", answer.status);
-        Err(answer::with_answer(Error::protocol(text), request, &answer))
+        let text = format!("status {} with {what}, which is not an answer of UCWA's discovery", answer.status);
+        Err(answer::with_answer(Error::protocol(text).advise(ANOTHER_SITE), request, &answer))
     };
     match answer.status {
         401 => {
@@ -210,23 +212,16 @@ async fn lane_answer(transport: &Transport, call: &Call, request: &Request) -> R
 
 /// The error where every name came to nothing: what each answered, and each piece of advice once.
 pub(super) fn nothing_found(domain: &str, failures: &[Error]) -> Error {
-    let mut said: Vec<&str> = Vec::new();
-    let told: Vec<String> = failures
-        .iter()
-        .map(|failure| {
-            let pieces: Vec<&str> = failure.message().split("; ").filter(|piece| !said.contains(piece)).collect();
-            said.extend(&pieces);
-            pieces.join("; ")
-        })
-        .filter(|text| !text.is_empty())
-        .collect();
-    Error::new(
-        Status::DiscoveryFailed,
-        format!(
-            "no Skype for Business Server was found for {domain}. What answered: {}. Check the domain, the DNS names and the network, or set discovery_url",
-            told.join(" | ")
-        ),
-    )
+    let told: Vec<&str> = failures.iter().map(Error::without_advice).collect();
+    let mut advice: Vec<&str> = Vec::new();
+    for piece in failures.iter().filter_map(Error::advice) {
+        if !advice.contains(&piece) {
+            advice.push(piece);
+        }
+    }
+    advice.push("check the domain, the DNS names and the network, or set discovery_url");
+    let text = format!("no Skype for Business Server was found for {domain}. What was asked and what came back: {}", told.join("; "));
+    Error::new(Status::DiscoveryFailed, text).advise(advice.join("; "))
 }
 
 #[cfg(test)]
@@ -262,10 +257,9 @@ mod tests {
 
     #[test]
     fn advice_is_given_once() {
-        let failures: Vec<Error> =
-            ["a", "b", "c"].iter().map(|name| Error::protocol(format!("GET {name}: no; check the network; try {name}"))).collect();
-        let text = nothing_found("contoso.com", &failures).message().to_owned();
-        assert!(text.contains("GET a: no; check the network; try a | GET b: no; try b | GET c: no; try c"), "{text}");
+        let failure = |name: &str| Error::protocol(format!("GET {name}: no")).advise("ask the network");
+        let text = nothing_found("contoso.com", &[failure("a"), failure("b"), Error::protocol("GET c: page")]).message().to_owned();
+        assert!(text.contains("GET a: no; GET b: no; GET c: page; ask the network; check the domain"), "{text}");
     }
 
     #[test]

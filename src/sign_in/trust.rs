@@ -53,11 +53,11 @@ impl TrustPolicy {
                 Status::AuthenticationFailed,
                 format!(
                     "{} names {host} as the place where tokens are given, and nothing was sent there: {host} is not the host that asked, not \
-                     one that discovery went through, and lies neither in the sign-in domain{domain} nor in trusted_domains. If {host} belongs \
-                     to your deployment, add it to trusted_domains",
+                     one that discovery went through, and lies neither in the sign-in domain{domain} nor in trusted_domains",
                     challenger.origin().ascii_serialization()
                 ),
-            );
+            )
+            .advise(format!("if {host} belongs to your deployment, add it to trusted_domains"));
             error.details_mut().elsewhere = true;
             error
         })
@@ -72,10 +72,10 @@ impl TrustPolicy {
             return Ok(());
         }
         let mut error = Error::protocol(format!(
-            "the server answered 401 {}, which is not how UCWA asks for a sign-in; another web site or a proxy may have answered, and neither \
-             token nor password was sent",
+            "the server answered 401 {}, which is not how UCWA asks for a sign-in, and got neither token nor password",
             challenge.named()
-        ));
+        ))
+        .advise("another web site or a proxy may have answered");
         error.details_mut().elsewhere = true;
         Err(error)
     }
