@@ -293,6 +293,12 @@ impl Error {
         self
     }
 
+    /// Adds a sentence to the message, before the advice at its end.
+    pub(crate) fn add_before_advice(&mut self, text: &str) {
+        let advice = self.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+        self.details_mut().message = format!("{}; {text}{advice}", self.without_advice());
+    }
+
     /// The advice at the end of the message. Several failures with the same advice give it once.
     pub(crate) fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()

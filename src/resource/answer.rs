@@ -1,6 +1,6 @@
 //! From an HTTP answer to a resource, or to the error that the server meant.
 
-use super::{Resource, xml};
+use super::{Resource, diagnostics, xml};
 use crate::error::{Error, Result, Status, excerpt, redact};
 use crate::recovery::Said;
 use crate::transport::{Answer, Request};
@@ -170,6 +170,11 @@ pub(crate) fn with_answer(mut error: Error, request: &Request, answer: &Answer) 
     details.server_fqdn = fqdn;
     details.time = time;
     details.diagnostics = diagnostics;
+    if let Some((number, meaning)) = answer.header("x-ms-diagnostics").and_then(diagnostics::meaning)
+        && !error.message().contains(&number.to_string())
+    {
+        error.add_before_advice(&format!("diagnostics {number}: {meaning}"));
+    }
     error.on_request(|| request.name())
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod batch;
 mod date;
+mod diagnostics;
 pub(crate) mod navigation;
 mod write;
 mod xml;

@@ -6,6 +6,7 @@ use super::names::{self, LANES, Outcomes};
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
 use crate::health::Health;
+use crate::recovery::Stage;
 use crate::resource::{answer, resolve};
 use crate::transport::{Answer, Call, Request, Transport};
 use std::sync::Arc;
@@ -18,8 +19,8 @@ const MOST_HOPS: usize = 5;
 pub(crate) fn discover(transport: &Transport, authority: &Authority, call: &Call, config: &Config) -> Result<Url> {
     let mut search = Search { transport, authority, call, config, health: config.health(), hosts: Vec::new() };
     let found = match config.web_url("discovery_url") {
-        Some(url) => search.from_one(url),
-        None => search.from_names(),
+        Some(url) => search.start_at(url),
+        None => search.start_at_names(),
     };
     match &found {
         Ok(_) => authority.discovery_found(search.hosts),
@@ -56,7 +57,7 @@ enum Found {
 }
 
 impl Search<'_> {
-    fn from_one(&mut self, url: Url) -> Result<Url> {
+    fn start_at(&mut self, url: Url) -> Result<Url> {
         let request = names::first_request(url, self.config);
         let answer = self.transport.send(self.call, &request, None)?;
         let answer = names::accept(&request, answer, self.transport)?;
@@ -67,7 +68,7 @@ impl Search<'_> {
 
     /// Some networks lead every name that is not there to a web site, others to a pool that cannot be reached from here:
     /// a name that came to nothing leaves the others.
-    fn from_names(&mut self) -> Result<Url> {
+    fn start_at_names(&mut self) -> Result<Url> {
         let Some(address) = self.config.sign_in_address() else {
             return Err(Error::config("discovery needs sign_in_address or discovery_url"));
         };
@@ -78,7 +79,7 @@ impl Search<'_> {
         let mut again = [false; LANES];
         let mut last_round = false;
         loop {
-            let asked = self.call.without_retries();
+            let asked = self.call.among_names(true).without_retries();
             let race = names::race(self.transport, &asked, &self.health, &lanes, &mut outcomes);
             let Some((lane, answer)) = self.transport.run(self.call, race)?.and_then(|lane| taken(&mut outcomes, lane)) else {
                 if let Some((url, hosts)) = unreachable {
@@ -106,9 +107,9 @@ impl Search<'_> {
                 Err(error) => return Err(error),
             };
             log::warn!("discovery goes on with the other names: {error}");
-            if error.details().unreachable {
+            if let Some(stage @ (Stage::Unreachable | Stage::Silent | Stage::Refused)) = error.details().stage {
+                again[lane] = others_left && stage != Stage::Refused;
                 // The same name over the other scheme leads to the same pool.
-                again[lane] = others_left;
                 self.health.failed(&lanes[lane].url);
                 self.health.failed(&lanes[names::sibling(lane)].url);
             }
@@ -133,7 +134,7 @@ impl Search<'_> {
 
     /// Follows the links from the first answer on.
     fn follow(&mut self, request: &Request, answer: &Answer, manner: Manner) -> Result<Found> {
-        let call = if manner.others_left { self.call.without_repeating_unreachable() } else { self.call.clone() };
+        let call = self.call.among_names(manner.others_left);
         let mut walk = Walk { search: self, hops: 0, visited: vec![key(&request.url)] };
         walk.search.hosts.clear();
         walk.search.reach(&request.url);
@@ -152,9 +153,8 @@ impl Search<'_> {
                 return Err(passed_over(&url));
             }
             walk.search.reach(&url);
-            let request = Request::get(url).counting_silence(manner.others_left);
-            let sent = walk.search.authority.send(&call, &request);
-            let answer = sent.map_err(|error| walk.search.note_unreachable(error, &request.url))?;
+            let request = Request::get(url);
+            let answer = walk.search.authority.send(&call, &request)?;
             if is_user && answer.status == 404 && answer.body.trim_ascii().is_empty() {
                 return Err(home_unknown(&request, &answer));
             }
@@ -167,14 +167,6 @@ impl Search<'_> {
         self.hosts.extend(url.host_str().map(str::to_owned));
         self.authority.discovery_at(self.hosts.clone());
     }
-
-    /// Marks a failure that is the network's.
-    fn note_unreachable(&self, mut error: Error, url: &Url) -> Error {
-        if error.status() == Status::Network && self.health.passed_over(url) {
-            error.details_mut().unreachable = true;
-        }
-        error
-    }
 }
 
 fn taken(outcomes: &mut Outcomes, lane: usize) -> Option<(usize, Answer)> {
@@ -184,7 +176,7 @@ fn taken(outcomes: &mut Outcomes, lane: usize) -> Option<(usize, Answer)> {
 fn passed_over(url: &Url) -> Error {
     let host = url.host_str().unwrap_or_default();
     let mut error = Error::new(Status::Network, format!("GET {url}: not tried, since {host} could not be reached a moment ago"));
-    error.details_mut().unreachable = true;
+    error.details_mut().stage = Some(Stage::Unreachable);
     error
 }
 

@@ -36,7 +36,7 @@ pub(super) fn lanes(domain: &str, config: &Config) -> Result<Vec<Request>> {
         for name in ["lyncdiscoverinternal", "lyncdiscover"] {
             let url = Url::parse(&format!("{scheme}://{name}.{domain}/"))
                 .map_err(|error| Error::config(format!("sign_in_address: invalid domain \"{domain}\" ({error})")))?;
-            lanes.push(first_request(url, config).counting_silence(true));
+            lanes.push(first_request(url, config));
         }
     }
     Ok(lanes)
