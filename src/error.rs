@@ -310,6 +310,11 @@ impl Error {
         advice.unwrap_or(self.message())
     }
 
+    /// Says that the server may have done what it was asked to do.
+    pub(crate) fn perhaps_done(self) -> Error {
+        self.advise("the server may have acted on it: look whether it did before you try again")
+    }
+
     /// Records how far the attempt got.
     pub(crate) fn at_stage(mut self, stage: Stage) -> Error {
         self.details_mut().stage = Some(stage);

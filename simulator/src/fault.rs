@@ -83,6 +83,8 @@ pub enum FaultKind {
     },
     /// The usual answer, then the connection is closed unannounced.
     CloseAfter,
+    /// What was asked for is done, and the connection is closed without an answer.
+    LoseAnswer,
     /// The usual answer is cut off after so many bytes of its body, and the connection closed.
     Truncate {
         /// How many bytes are sent.
@@ -159,6 +161,12 @@ impl Fault {
     #[must_use]
     pub fn close_after(self) -> Fault {
         self.with(FaultKind::CloseAfter)
+    }
+
+    /// Does what was asked for, and closes the connection without an answer.
+    #[must_use]
+    pub fn lose_answer(self) -> Fault {
+        self.with(FaultKind::LoseAnswer)
     }
 
     /// Cuts the answer's body off after so many bytes.

@@ -52,7 +52,7 @@ fn faults_are_ordered_listed_and_cleared() {
     assert_eq!(client.sara().unwrap().status(), 503);
     control(&simulator, "DELETE", "faults", "");
     assert_eq!(client.sara().unwrap().status(), 200);
-    for kind in ["drop", "reset", "answerThenReset", "closeAfter", "hang"] {
+    for kind in ["drop", "reset", "answerThenReset", "closeAfter", "loseAnswer", "hang"] {
         assert_eq!(control(&simulator, "POST", "faults", &json!({"kind": kind, "path": "/never"}).to_string()).status(), 200, "{kind}");
     }
     for wrong in ["{}", r#"{"kind":"nothing"}"#, r#"{"kind":"drop","route":"contactPresense"}"#, r#"{"kind":"drop","time":1}"#, "1"] {

@@ -2,7 +2,7 @@
 
 use super::{Resource, diagnostics, xml};
 use crate::error::{Error, Result, Status, excerpt, redact};
-use crate::recovery::Said;
+use crate::recovery::{Effect, Outcome, Said};
 use crate::transport::{Answer, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -106,6 +106,10 @@ pub(crate) fn refusal(request: &Request, answer: &Answer) -> Error {
     let meaning = said(answer, &read);
     let mut error = explained(request, answer, read);
     error.details_mut().said = Some(meaning);
+    let outcome = Outcome::Answered { said: meaning, retry_after: None };
+    if request.effect == Effect::Lasting && outcome.may_have_been_processed() {
+        error = error.perhaps_done();
+    }
     if answer.attempts.out_of_time {
         error.details_mut().status = Status::Throttled;
         error = error.while_doing("the server asks for a longer wait than the call has time for");

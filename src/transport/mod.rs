@@ -151,7 +151,7 @@ impl Transport {
 
     /// Sends one request, repeated where that is worth it and safe. Any HTTP status is an answer.
     pub fn send(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
-        self.run(call, self.exchange(call, request, token)).map_err(|error| error.on_request(|| request.name()))
+        self.run(call, self.exchange(call, request, token)).map_err(|error| explained(call, request, error))
     }
 
     /// The same, or `None` where somebody nudges before the answer is there.
@@ -163,7 +163,7 @@ impl Transport {
                 answer = self.exchange(call, request, token) => answer.map(Some),
             }
         };
-        self.run(call, work).map_err(|error| error.on_request(|| request.name()))
+        self.run(call, work).map_err(|error| explained(call, request, error))
     }
 
     /// Sends several at once; the answers come in the same order, each with its own failure.
@@ -179,7 +179,7 @@ impl Transport {
 
     async fn named(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
         let answer = self.shared.cancel.bound(call, self.exchange(call, request, token)).await;
-        answer.map_err(|error| error.on_request(|| request.name()))
+        answer.map_err(|error| explained(call, request, error))
     }
 
     /// One request with its repetitions.
@@ -317,6 +317,13 @@ async fn read(mut response: reqwest::Response, url: &Url) -> std::result::Result
         return Err(Failure::unusable(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
     }
     Ok(Answer { status, headers, body, url: url.clone(), attempts: Attempts::default() })
+}
+
+/// A failure, with the request and, where that is not sure, whether the server has acted on it.
+fn explained(call: &Call, request: &Request, error: Error) -> Error {
+    let sent = call.tried.changed() && (error.details().stage.is_some() || error.status() == Status::Timeout);
+    let error = if request.effect == Effect::Lasting && sent { error.perhaps_done() } else { error };
+    error.on_request(|| request.name())
 }
 
 fn describe(outcome: &std::result::Result<Answer, Failure>) -> String {

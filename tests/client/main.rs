@@ -10,6 +10,7 @@ mod many;
 mod myself;
 mod navigation;
 mod network;
+mod once;
 mod people;
 mod recovery;
 mod security;

@@ -19,6 +19,7 @@ pub(super) fn order(state: &mut State, request: &Request) -> Result<Value, Refus
             "reset": [],
             "answerThenReset": ["delayMs"],
             "closeAfter": [],
+            "loseAnswer": [],
             "truncate": ["bytes"],
             "wrongType": ["contentType"],
             "htmlPage": ["status"],

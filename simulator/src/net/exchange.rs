@@ -89,6 +89,9 @@ async fn answer_ucwa(peer: &Peer, request: &Request) -> Result<Response<Payload>
     } else {
         arrival.answer(&mut lock(&peer.state), request)
     };
+    if matches!(arrival.fault, Some(FaultKind::LoseAnswer)) {
+        return Err(Unanswered);
+    }
     if !matches!(arrival.fault, Some(FaultKind::Respond { .. } | FaultKind::HtmlPage { .. })) {
         add_usual_headers(&lock(&peer.state), request, &mut answer);
     }

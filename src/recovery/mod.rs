@@ -289,3 +289,6 @@ impl Tried {
         self.renewed.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|known| known == origin)
     }
 }
+
+#[cfg(test)]
+mod tests;
