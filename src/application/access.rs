@@ -2,7 +2,7 @@
 
 use super::{Application, Session};
 use crate::error::{Error, Result, Status};
-use crate::recovery::{self, Attempt, Outcome, Said, Step};
+use crate::recovery::{self, Attempt, Outcome, Said, Stage, Step};
 use crate::resource::navigation::{self, Document, Path, Reader};
 use crate::resource::{answer, resolve, same_host};
 use crate::transport::{Answer, Call, Method, Request};
@@ -114,7 +114,7 @@ impl<'a> Access<'a> {
             self.send(request)
         };
         match attempt() {
-            Err(error) if error.http_status() == Some(412) => attempt(),
+            Err(error) if recovery::next(&after(self.call, &error)) == Step::ReadAgain => attempt(),
             outcome => outcome,
         }
     }
@@ -122,7 +122,7 @@ impl<'a> Access<'a> {
     /// Whether a failure shows that a remembered address is out of date, so that what lies there is to be looked up again,
     /// and nothing was done there yet.
     pub fn is_out_of_date(&self, error: &Error) -> bool {
-        error.http_status() == Some(404) && !error.details().application_gone && !self.call.tried.changed()
+        recovery::next(&Attempt { remembered: true, ..after(self.call, error) }) == Step::LookUpAgain
     }
 
     /// The absolute address of a href of the application, which lies on its own host.
@@ -198,6 +198,18 @@ impl<'a> Access<'a> {
         let is_it = |answer: Answer| matches!(answer.status, 404 | 410) && !answer::is_page(&answer);
         self.application.authority.send(self.call, &request).is_ok_and(is_it)
     }
+}
+
+/// A request that failed for good, for [`recovery::next`]: it was repeated as often as allowed.
+pub(super) fn after(call: &Call, error: &Error) -> Attempt {
+    let details = error.details();
+    let outcome = match (details.stage, details.said) {
+        (_, Some(said)) => Outcome::Answered { said, retry_after: None },
+        (Some(stage), None) => Outcome::Failed(stage),
+        // It failed before something was sent, or its time is up.
+        (None, None) => Outcome::Failed(Stage::Unsent),
+    };
+    Attempt { outcome, reconnected: true, application_gone: Some(details.application_gone), ..call.attempt() }
 }
 
 impl Reader for Access<'_> {

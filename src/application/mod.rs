@@ -10,7 +10,7 @@ pub(crate) use raw::Raw;
 
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
-use crate::recovery::{self, Attempt, Effect, Outcome, Stage, Step};
+use crate::recovery::{self, Effect, Step};
 use crate::resource::navigation::Document;
 use crate::resource::{Resource, Writer, answer, resolve, same_host};
 use crate::secret::Secret;
@@ -104,7 +104,7 @@ impl Application {
         let call = self.call().with_elsewhere(self.may_be_elsewhere(&session));
         loop {
             let Err(error) = operation(&Access::new(self, &session, &call)) else { return Ok(()) };
-            session = match recovery::next(&after_operation(&call, &error)) {
+            session = match recovery::next(&access::after(&call, &error)) {
                 Step::CreateApplication => {
                     self.may_create()?;
                     call.tried.create();
@@ -358,20 +358,8 @@ fn can_discover(config: &Config) -> bool {
     config.text("sign_in_address").is_some() || config.text("discovery_url").is_some()
 }
 
-/// A failed operation, for [`recovery::next`]: its requests were repeated as often as allowed.
-fn after_operation(call: &Call, error: &Error) -> Attempt {
-    let details = error.details();
-    let outcome = match (details.stage, details.said) {
-        (_, Some(said)) => Outcome::Answered { said, retry_after: None },
-        (Some(stage), None) => Outcome::Failed(stage),
-        // It failed before something was sent, or its time is up.
-        (None, None) => Outcome::Failed(Stage::Unsent),
-    };
-    Attempt { outcome, reconnected: true, application_gone: Some(details.application_gone), ..call.attempt() }
-}
-
 /// Whether the failure to create an application may mean that another server is the home server by now. A pool says with
 /// 403 or 404 that a user is not at home there; what any other request is refused with says nothing of that.
 fn may_have_moved(call: &Call, error: &Error) -> bool {
-    matches!(error.http_status(), Some(403 | 404)) || recovery::next(&after_operation(call, error)) == Step::FindServer
+    matches!(error.http_status(), Some(403 | 404)) || recovery::next(&access::after(call, error)) == Step::FindServer
 }

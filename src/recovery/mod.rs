@@ -47,6 +47,10 @@ pub(crate) enum Said {
     Done,
     /// It was refused, for a reason of its own.
     Refused,
+    /// What was asked for is not there.
+    Missing,
+    /// 412: it is no longer as the request says that it was.
+    Outdated,
     /// The server failed at it.
     Failed,
     /// The token is missing, invalid or expired.
@@ -91,6 +95,10 @@ pub(crate) struct Attempt {
     pub changed: bool,
     /// The request was sent again because its connection was lost.
     pub reconnected: bool,
+    /// The address comes from memory, and was not looked up again in this call.
+    pub remembered: bool,
+    /// What is to be changed was read again after it had changed in between.
+    pub reread: bool,
     /// The token was renewed in this call.
     pub renewed: bool,
     /// What the server said when it was asked for the application itself.
@@ -116,6 +124,10 @@ pub(crate) enum Step {
     RenewToken,
     /// Ask for the application itself, then decide again.
     AskForApplication,
+    /// Look up the address again, then send the request there.
+    LookUpAgain,
+    /// Read again what is to be changed, then change it.
+    ReadAgain,
     /// Discover the home server again, then run the operation again.
     FindServer,
     /// Create the application again, then run the operation again.
@@ -131,7 +143,9 @@ impl Said {
             502 => Said::BadGateway,
             503 => Said::Unavailable,
             504 => Said::GatewayTimeout,
+            404 => Said::Missing,
             408 => Said::Failed,
+            412 => Said::Outdated,
             400..=499 => Said::Refused,
             500.. => Said::Failed,
             _ => Said::Done,
@@ -147,6 +161,8 @@ impl Outcome {
             Outcome::Failed(Stage::Silent | Stage::Lost | Stage::Unusable) => true,
             Outcome::Answered { said, .. } => match said {
                 Said::Refused
+                | Said::Missing
+                | Said::Outdated
                 | Said::TokenRefused
                 | Said::Throttled
                 | Said::Unavailable
@@ -165,6 +181,9 @@ pub(crate) fn next(attempt: &Attempt) -> Step {
     match attempt.outcome {
         Outcome::Answered { said, retry_after } => match said {
             Said::Done | Said::Refused | Said::Failed | Said::ApplicationUnwanted => Step::Stop,
+            Said::Missing => look_up_again(attempt),
+            Said::Outdated if attempt.reread => Step::Stop,
+            Said::Outdated => Step::ReadAgain,
             Said::TokenRefused if attempt.renewed => Step::Stop,
             Said::TokenRefused => Step::RenewToken,
             Said::Throttled if attempt.paced => Step::Stop,
@@ -176,7 +195,7 @@ pub(crate) fn next(attempt: &Attempt) -> Step {
             Said::PerhapsApplicationGone => match attempt.application_gone {
                 None => Step::AskForApplication,
                 Some(true) => create_application(attempt),
-                Some(false) => Step::Stop,
+                Some(false) => look_up_again(attempt),
             },
         },
         Outcome::Failed(Stage::Unsent | Stage::Untrusted | Stage::Unusable) => Step::Stop,
@@ -216,6 +235,10 @@ fn repeat(attempt: &Attempt, asked: Option<Duration>) -> Step {
         Some(asked) if asked >= attempt.left => Step::OutOfTime(asked),
         _ => Step::Stop,
     }
+}
+
+fn look_up_again(attempt: &Attempt) -> Step {
+    if attempt.remembered && may_run_again(attempt) { Step::LookUpAgain } else { Step::Stop }
 }
 
 fn find_server(attempt: &Attempt) -> Step {

@@ -6,9 +6,11 @@ use proptest::prelude::*;
 const EFFECTS: [Effect; 3] = [Effect::Idempotent, Effect::Transient, Effect::Lasting];
 const STAGES: [Stage; 7] =
     [Stage::Unsent, Stage::Refused, Stage::Unreachable, Stage::Untrusted, Stage::Silent, Stage::Lost, Stage::Unusable];
-const SAYINGS: [Said; 11] = [
+const SAYINGS: [Said; 13] = [
     Said::Done,
     Said::Refused,
+    Said::Missing,
+    Said::Outdated,
     Said::Failed,
     Said::TokenRefused,
     Said::Throttled,
@@ -33,7 +35,7 @@ fn every_attempt(mut look: impl FnMut(&Attempt, Step)) -> usize {
     let mut seen = 0;
     for outcome in outcomes() {
         for effect in EFFECTS {
-            for flags in 0..64_u8 {
+            for flags in 0..=255_u8 {
                 let flag = |bit: u8| flags & (1 << bit) != 0;
                 for application_gone in [None, Some(false), Some(true)] {
                     for backoff in WAITS {
@@ -47,6 +49,8 @@ fn every_attempt(mut look: impl FnMut(&Attempt, Step)) -> usize {
                                 reconnected: flag(3),
                                 renewed: flag(4),
                                 created: flag(5),
+                                remembered: flag(6),
+                                reread: flag(7),
                                 application_gone,
                                 backoff,
                                 left,
@@ -67,8 +71,10 @@ fn nothing_that_may_have_been_processed_is_done_twice() {
     let seen = every_attempt(|attempt, step| {
         let perhaps = attempt.outcome.may_have_been_processed();
         match step {
-            Step::Repeat(_) | Step::RenewToken => assert!(!perhaps || attempt.effect == Effect::Idempotent, "{attempt:?}: {step:?}"),
-            Step::FindServer | Step::CreateApplication => assert!(!attempt.changed, "{attempt:?}: {step:?}"),
+            Step::Repeat(_) | Step::RenewToken | Step::ReadAgain => {
+                assert!(!perhaps || attempt.effect == Effect::Idempotent, "{attempt:?}: {step:?}")
+            }
+            Step::FindServer | Step::CreateApplication | Step::LookUpAgain => assert!(!attempt.changed, "{attempt:?}: {step:?}"),
             Step::Stop | Step::OutOfTime(_) | Step::AskForApplication => {}
         }
     });
@@ -90,6 +96,8 @@ fn repetitions_end_and_each_remedy_is_used_once() {
         Step::Repeat(_) => assert!(attempt.backoff.is_some(), "{attempt:?}"),
         Step::RenewToken => assert!(!attempt.renewed, "{attempt:?}"),
         Step::AskForApplication => assert!(attempt.application_gone.is_none(), "{attempt:?}"),
+        Step::LookUpAgain => assert!(attempt.remembered, "{attempt:?}"),
+        Step::ReadAgain => assert!(!attempt.reread, "{attempt:?}"),
         Step::FindServer => assert!(attempt.elsewhere, "{attempt:?}"),
         Step::CreateApplication => assert!(!attempt.created, "{attempt:?}"),
         Step::Stop | Step::OutOfTime(_) => {}
@@ -146,6 +154,8 @@ impl Run<'_> {
             elsewhere: self.has_elsewhere && !self.tried.searched(),
             changed: self.tried.changed(),
             reconnected,
+            remembered: false,
+            reread: true,
             renewed: self.tried.renewed("https://pool"),
             application_gone: self.application_gone,
             created: self.tried.created(),

@@ -52,6 +52,8 @@ impl Call {
             elsewhere: self.elsewhere(),
             changed: self.tried.changed(),
             reconnected: false,
+            remembered: false,
+            reread: false,
             renewed: false,
             application_gone: None,
             created: self.tried.created(),
