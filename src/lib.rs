@@ -13,6 +13,7 @@ mod error;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod health;
+mod limits;
 mod live;
 mod me;
 mod people;

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, lowest first. A room may use those before it, and no other.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "recovery",
+    "limits",
     "error",
     "clock",
     "secret",

@@ -49,6 +49,21 @@ impl<'a> Access<'a> {
         self.document(&request, &answer)
     }
 
+    #[allow(dead_code)] // Lists are to be written with it.
+    /// Whether local work may go on: the call has time left, and the application is not cancelled.
+    pub fn may_go_on(&self) -> Result<()> {
+        if self.application.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        if self.call.left().is_zero() { Err(self.call.timed_out()) } else { Ok(()) }
+    }
+
+    #[allow(dead_code)] // Lists are to be written with it.
+    /// Watches the call's time during local work.
+    pub fn pace(&self) -> Pace<'_> {
+        Pace { access: self, steps: 0 }
+    }
+
     /// Asks for the application itself. Where it is gone, that is the failure: it may be what was meant when something else
     /// was not found.
     pub fn check(&self) -> Result<()> {
@@ -165,7 +180,7 @@ impl<'a> Access<'a> {
         if !text.starts_with('{') {
             return Err(answer::foreign(request, answer));
         }
-        Ok(Document { text: text.to_owned(), url: answer.url.clone() })
+        Ok(Document::of(answer, text, answer.url.clone()))
     }
 
     /// Marks an error that means that the application is gone. Servers say "application not found" of lesser things, and
@@ -210,6 +225,23 @@ pub(super) fn after(call: &Call, error: &Error) -> Attempt {
         (None, None) => Outcome::Failed(Stage::Unsent),
     };
     Attempt { outcome, reconnected: true, application_gone: Some(details.application_gone), ..call.attempt() }
+}
+
+#[allow(dead_code)] // Lists are to be written with it.
+/// Local work in many small steps, which ends with the call.
+pub(crate) struct Pace<'a> {
+    access: &'a Access<'a>,
+    steps: usize,
+}
+
+#[allow(dead_code)] // Lists are to be written with it.
+impl Pace<'_> {
+    /// To be called before each step: every thousandth time it looks whether the work may go on.
+    pub fn step(&mut self) -> Result<()> {
+        const SELDOM: usize = 1_000;
+        self.steps += 1;
+        if self.steps.is_multiple_of(SELDOM) { self.access.may_go_on() } else { Ok(()) }
+    }
 }
 
 impl Reader for Access<'_> {

@@ -334,8 +334,8 @@ fn create(authority: &Authority, call: &Call, applications: Url, identity: Ident
             &answer,
         ));
     }
-    let text = answer::body_text(&request, &answer)?.to_owned();
-    Ok(Session { generation, document: Document { text, url }, applications: Some(applications), identity })
+    let document = Document::new(answer::body_text(&request, &answer)?.to_owned(), url);
+    Ok(Session { generation, document, applications: Some(applications), identity })
 }
 
 /// Attaches to an application that exists.
@@ -350,8 +350,8 @@ fn attach(authority: &Authority, call: &Call, config: &Config, url: Url) -> Resu
         endpoint_id: own("endpointId", configured.endpoint_id),
         culture: own("culture", configured.culture),
     };
-    let text = answer::body_text(&request, &answer)?.to_owned();
-    Ok(Session { generation: 1, document: Document { text, url }, applications: None, identity })
+    let document = Document::new(answer::body_text(&request, &answer)?.to_owned(), url);
+    Ok(Session { generation: 1, document, applications: None, identity })
 }
 
 fn can_discover(config: &Config) -> bool {

@@ -22,6 +22,7 @@ pub use queue::{EventCallback, Flag};
 use crate::application::Application;
 use crate::clock;
 use crate::error::{Error, Result, Status};
+use crate::limits;
 use crate::people::{Facet, People, Wanted};
 use crate::resource::Writer;
 use crate::sip_uri::SipUri;
@@ -89,6 +90,9 @@ impl Change {
     pub fn parse(json: &str) -> Result<Change> {
         let wrong =
             |why: String| Error::argument(format!("the change: {why}; it is {{\"add\":[…],\"remove\":[…]}}, with contacts in both"));
+        if !limits::is_plausible_argument(json) {
+            return Err(wrong(limits::too_many_contacts()));
+        }
         let members: serde_json::Map<String, Value> =
             serde_json::from_str(json).map_err(|error| wrong(format!("no JSON object ({error})")))?;
         let mut change = Change { add: Vec::new(), remove: Vec::new() };
@@ -99,6 +103,9 @@ impl Change {
                 _ => return Err(wrong(format!("there is no member \"{}\"", crate::error::excerpt(&name)))),
             };
             let Value::Array(items) = value else { return Err(wrong(format!("\"{name}\" is no array"))) };
+            if items.len() > limits::CONTACTS {
+                return Err(wrong(limits::too_many_contacts()));
+            }
             for (index, item) in items.iter().enumerate() {
                 let text = item.as_str().ok_or_else(|| wrong(format!("element {index} of \"{name}\" is no string")))?;
                 place.push(SipUri::parse(text).map_err(|error| wrong(format!("element {index} of \"{name}\": {error}")))?);

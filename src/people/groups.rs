@@ -20,7 +20,7 @@ impl People {
         let mut embedded_rels = Vec::new();
         for (rel, _) in resource.embedded.iter().filter(|(rel, _)| is_group(rel)) {
             for raw in resource.embedded_raw(rel)? {
-                found.push((rel.to_string(), Document { text: raw.get().to_owned(), url: document.url.clone() }));
+                found.push((rel.to_string(), document.part(raw.get())));
             }
             embedded_rels.push(rel.as_ref());
         }

@@ -6,6 +6,7 @@ use super::book::Known;
 use super::watch::Facet;
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
+use crate::limits;
 use crate::resource::Writer;
 use crate::resource::navigation::Document;
 use crate::sip_uri::SipUri;
@@ -33,6 +34,9 @@ impl Wanted {
                 "the contacts: {why}; they are a JSON array, or {{\"contacts\":[…],\"include\":[\"note\",\"location\",\"contact\"]}}"
             ))
         };
+        if !limits::is_plausible_argument(json) {
+            return Err(wrong(limits::too_many_contacts()));
+        }
         let value: Value = serde_json::from_str(json).map_err(|error| wrong(format!("no JSON ({error})")))?;
         let (contacts, include) = match value {
             Value::Array(contacts) => (contacts, Vec::new()),
@@ -50,6 +54,9 @@ impl Wanted {
             }
             _ => return Err(wrong("neither an array nor an object".to_owned())),
         };
+        if contacts.len() > limits::CONTACTS {
+            return Err(wrong(limits::too_many_contacts()));
+        }
         let text = |(index, item)| match item {
             Value::String(text) => Ok(text),
             _ => Err(wrong(format!("element {index} of the contacts is no string"))),

@@ -164,7 +164,7 @@ impl People {
     /// The same of a resource that an event brought along; `None` of a contact that was never met.
     pub fn value_of(&self, access: &Access<'_>, key: &str, facet: Facet, resource: &RawValue) -> Result<Option<Value>> {
         let Some(known) = self.book(access).known(key) else { return Ok(None) };
-        let document = Document { text: resource.get().to_owned(), url: access.session.document.url.clone() };
+        let document = Document::new(resource.get().to_owned(), access.session.document.url.clone());
         let parsed = document.resource()?;
         Ok(Some(Value::of(facet, &known, &parsed, &document)))
     }

@@ -1,36 +1,41 @@
 //! From an HTTP answer to a resource, or to the error that the server meant.
 
-use super::{Resource, diagnostics, xml};
+use super::{Resource, diagnostics, text_of, xml};
 use crate::error::{Error, Result, Status, excerpt, redact};
+use crate::limits::{self, ItemCounter};
 use crate::recovery::{Effect, Outcome, Said};
 use crate::transport::{Answer, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
-/// The server's error body. Every member may be missing.
+/// The server's error body. Every member may be missing or of another kind than expected; none is copied as it stands.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Refusal {
-    #[serde(default, deserialize_with = "lenient")]
-    code: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    subcode: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    message: Option<String>,
-    parameters: Option<Box<RawValue>>,
-    link: Option<Box<RawValue>>,
-    debug_info: Option<Box<RawValue>>,
+struct Refusal<'a> {
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    code: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    subcode: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    message: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    parameters: Option<&'a RawValue>,
+    #[serde(borrow)]
+    link: Option<&'a RawValue>,
+    #[serde(borrow)]
+    debug_info: Option<&'a RawValue>,
 }
 
-impl Refusal {
+impl<'a> Refusal<'a> {
     /// Reads an error body in either of UCWA's formats; another body leaves all absent.
-    fn read(answer: &Answer) -> Refusal {
-        let from_json = || answer.may_be_json().then(|| serde_json::from_slice(without_bom(&answer.body)).ok()).flatten();
-        from_json().or_else(|| xml::is_xml(answer).then(|| Refusal::read_xml(&answer.body))).unwrap_or_default()
+    fn read(answer: &Answer, body: &'a [u8]) -> Refusal<'a> {
+        let from_json = || answer.may_be_json().then(|| serde_json::from_slice(without_bom(body)).ok()).flatten();
+        from_json().or_else(|| xml::is_xml(answer).then(|| Refusal::read_xml(body))).unwrap_or_default()
     }
 
-    fn read_xml(body: &[u8]) -> Refusal {
-        let [code, subcode, message] = xml::texts(body, ["code", "subcode", "message"]);
+    fn read_xml(body: &[u8]) -> Refusal<'a> {
+        let [code, subcode, message] = xml::texts(body, ["code", "subcode", "message"]).map(|text| text.map(Cow::Owned));
         Refusal { code, subcode, message, ..Refusal::default() }
     }
 
@@ -45,11 +50,36 @@ fn without_bom(body: &[u8]) -> &[u8] {
 }
 
 /// Text; whatever else stands there counts as absent.
-fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => Some(text),
-        _ => None,
-    })
+fn lenient<'de: 'a, 'a, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Cow<'a, str>>, D::Error> {
+    Ok(Option::<&'de RawValue>::deserialize(deserializer)?.and_then(text_of))
+}
+
+/// What of an error's text the server wrote, with the bytes that are left for it.
+struct Quoted {
+    left: usize,
+}
+
+impl Quoted {
+    /// The longest text of one member.
+    const LONGEST: usize = 512;
+
+    fn text(&mut self, text: &str) -> String {
+        let mut end = text.len().min(Quoted::LONGEST).min(self.left);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.left -= end;
+        let more = if end < text.len() { "…" } else { "" };
+        redact(format!("{}{more}", &text[..end]))
+    }
+
+    /// JSON cannot be cut: it stands there as a whole, or does not.
+    fn json(&mut self, raw: Option<&RawValue>) -> Option<Box<RawValue>> {
+        let raw = raw.filter(|raw| raw.get() != "null" && raw.get().len() <= self.left)?;
+        self.left -= raw.get().len();
+        let text = redact(raw.get().to_owned());
+        RawValue::from_string(text).ok()
+    }
 }
 
 /// The body of an answer as text, where it is a success and of a JSON type.
@@ -59,6 +89,9 @@ pub(crate) fn body_text<'a>(request: &Request, answer: &'a Answer) -> Result<&'a
     }
     if !answer.may_be_json() {
         return Err(foreign(request, answer));
+    }
+    if !answer.is_counted && !ItemCounter::accepts(&answer.body) {
+        return Err(with_answer(Error::protocol(limits::too_many_items()), request, answer));
     }
     let text = std::str::from_utf8(&answer.body).map_err(|_| foreign(request, answer))?;
     // A byte order mark has been seen before the JSON.
@@ -85,7 +118,7 @@ pub(crate) fn refuses_token(answer: &Answer) -> bool {
 }
 
 /// What a refusal says about the request, the token and the application.
-fn said(answer: &Answer, refusal: &Refusal) -> Said {
+fn said(answer: &Answer, refusal: &Refusal<'_>) -> Said {
     const UNWANTED: [&str; 4] = ["TooManyApplications", "UserAgentNotAllowed", "CannotRedirect", "MobileApplicationNoLongerAllowed"];
     let is = |name: &str| [&refusal.code, &refusal.subcode].into_iter().any(|said| said.as_deref() == Some(name));
     // A page says nothing of the application: somebody else wrote it.
@@ -102,7 +135,8 @@ fn said(answer: &Answer, refusal: &Refusal) -> Said {
 
 /// The error that an answer with a status of 300 or more stands for.
 pub(crate) fn refusal(request: &Request, answer: &Answer) -> Error {
-    let read = Refusal::read(answer);
+    let completed = if answer.is_cut { complete(&answer.body) } else { None };
+    let read = Refusal::read(answer, completed.as_deref().map_or(&answer.body, str::as_bytes));
     let meaning = said(answer, &read);
     let mut error = explained(request, answer, read);
     error.details_mut().said = Some(meaning);
@@ -117,9 +151,11 @@ pub(crate) fn refusal(request: &Request, answer: &Answer) -> Error {
     error
 }
 
-fn explained(request: &Request, answer: &Answer, refusal: Refusal) -> Error {
+fn explained(request: &Request, answer: &Answer, refusal: Refusal<'_>) -> Error {
     let said = refusal.says_something();
     let Refusal { code, subcode, message, parameters, link, debug_info } = refusal;
+    let mut quoted = Quoted { left: limits::ERROR_TEXT };
+    let [code, subcode] = [code, subcode].map(|text| text.map(|text| quoted.text(&text)));
     let plain = matches!(answer.status, 401 | 403 | 429 | 500..) || answer.body.is_empty() || xml::is_xml(answer);
     if !said && !plain || (300..400).contains(&answer.status) {
         return foreign(request, answer);
@@ -132,16 +168,16 @@ fn explained(request: &Request, answer: &Answer, refusal: Refusal) -> Error {
     }
     match message.as_deref().filter(|message| !message.is_empty()) {
         Some(message) => text.push_str(&format!(": {}", excerpt(message))),
-        None if !said && !answer.body.is_empty() => text.push_str(&format!(": {}", excerpt(&plain_text(&answer.text())))),
+        None if !said && !answer.body.is_empty() => text.push_str(&format!(": {}", excerpt(&plain_text(&answer.beginning())))),
         None => {}
     }
     let mut error = Error::new(status, text);
     let details = error.details_mut();
-    details.code = code.map(redact);
-    details.subcode = subcode.map(redact);
-    details.parameters = parameters.and_then(clean);
-    details.link = link.and_then(clean);
-    details.debug_info = debug_info.and_then(clean);
+    details.code = code;
+    details.subcode = subcode;
+    details.parameters = quoted.json(parameters);
+    details.link = quoted.json(link);
+    details.debug_info = quoted.json(debug_info);
     details.retry_after_ms = answer.retry_after().and_then(|wait| u64::try_from(wait.as_millis()).ok());
     with_answer(error, request, answer)
 }
@@ -160,14 +196,15 @@ pub(crate) fn foreign(request: &Request, answer: &Answer) -> Error {
         "status {}{to}, with a body that is not UCWA's ({}); a proxy or another web server may have answered: {}",
         answer.status,
         excerpt(&kind),
-        excerpt(&plain_text(&answer.text()))
+        excerpt(&plain_text(&answer.beginning()))
     );
     with_answer(Error::protocol(text), request, answer)
 }
 
 /// Adds what the answer tells of itself.
 pub(crate) fn with_answer(mut error: Error, request: &Request, answer: &Answer) -> Error {
-    let header = |name| answer.header(name).map(|text| redact(text.to_owned()));
+    let mut quoted = Quoted { left: limits::ERROR_TEXT };
+    let mut header = |name| answer.header(name).map(|text| quoted.text(text));
     let (fqdn, time, diagnostics) = (header("x-ms-server-fqdn"), header("date"), header("x-ms-diagnostics"));
     let details = error.details_mut();
     details.http_status.get_or_insert(answer.status);
@@ -182,13 +219,27 @@ pub(crate) fn with_answer(mut error: Error, request: &Request, answer: &Answer) 
     error.on_request(|| request.name())
 }
 
-/// A part of the server's JSON, unless it holds a secret.
-fn clean(raw: Box<RawValue>) -> Option<Box<RawValue>> {
-    if raw.get() == "null" {
-        return None;
+/// JSON that was cut, with its last string, arrays and objects ended, so that what is there can be read.
+fn complete(body: &[u8]) -> Option<String> {
+    let end = std::str::from_utf8(body).map_or_else(|error| error.valid_up_to(), str::len);
+    let text = std::str::from_utf8(&body[..end]).ok()?;
+    let (mut open, mut in_string, mut escape) = (Vec::new(), false, None);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escape.is_some_and(|start| at == start + 1) => {}
+            b'\\' if in_string => escape = Some(at),
+            b'"' => in_string = !in_string,
+            b'{' if !in_string => open.push('}'),
+            b'[' if !in_string => open.push(']'),
+            b'}' | b']' if !in_string => drop(open.pop()),
+            _ => {}
+        }
     }
-    let text = redact(raw.get().to_owned());
-    if text == raw.get() { Some(raw) } else { RawValue::from_string(text).ok() }
+    // The last escape may be cut itself.
+    const LONGEST_ESCAPE: usize = 6;
+    let end = escape.filter(|start| in_string && start + LONGEST_ESCAPE >= text.len()).unwrap_or(text.len());
+    let quote = if in_string { "\"" } else { "" };
+    Some(format!("{}{quote}{}", &text[..end], open.iter().rev().collect::<String>()))
 }
 
 /// A page's text without its tags, so that an excerpt says something.
@@ -207,4 +258,36 @@ fn plain_text(page: &str) -> String {
         }
     }
     if text.trim().is_empty() { page.to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cut_can_be_read_as_far_as_it_is_there() {
+        for (cut, whole) in [
+            (r#"{"code":"NotFound","message":"aaa"#, r#"{"code":"NotFound","message":"aaa"}"#),
+            (r#"{"a":[{"b":"\"#, r#"{"a":[{"b":""}]}"#),
+            (r#"{"a":"\\"#, r#"{"a":""}"#),
+            (r#"{"a":"x\u00"#, r#"{"a":"x"}"#),
+            (r#"{"a":"[{","b":[1,2"#, r#"{"a":"[{","b":[1,2]}"#),
+            ("{\"a\":\"ü", "{\"a\":\"ü\"}"),
+        ] {
+            assert_eq!(complete(cut.as_bytes()).as_deref(), Some(whole), "{cut}");
+        }
+        assert_eq!(complete(&b"{\"a\":\"\xc3"[..]).as_deref(), Some("{\"a\":\"\"}"));
+    }
+
+    #[test]
+    fn what_is_quoted_is_bounded() {
+        let mut quoted = Quoted { left: 1000 };
+        let long = "ü".repeat(1000);
+        assert_eq!(quoted.text(&long).chars().count(), 257);
+        assert_eq!(quoted.text("abc"), "abc");
+        assert_eq!(quoted.left, 485);
+        let raw = RawValue::from_string(format!("\"{}\"", "x".repeat(500))).unwrap();
+        assert!(quoted.json(Some(&raw)).is_none());
+        assert!(quoted.json(Some(&RawValue::from_string("{}".into()).unwrap())).is_some());
+    }
 }

@@ -11,8 +11,9 @@ mod xml;
 pub(crate) use write::Writer;
 
 use crate::error::{Error, Result, excerpt};
+use crate::limits;
 use percent_encoding::percent_decode_str;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -35,10 +36,20 @@ pub(crate) struct Link<'a> {
     pub href: Cow<'a, str>,
 }
 
+impl Link<'_> {
+    fn is_followable(&self) -> bool {
+        // Some servers say "there is none" with an empty href, and hand small things over in data: ones.
+        !self.href.is_empty() && !self.href.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+    }
+}
+
 impl<'a> Resource<'a> {
     /// Reads one resource.
     pub fn parse(text: &'a str) -> Result<Resource<'a>> {
-        serde_json::from_str(text).map_err(|error| Error::protocol(format!("the answer is no UCWA resource ({error}): {}", excerpt(text))))
+        serde_json::from_str(text).map_err(|error| match error.to_string() {
+            why if why.contains(TOO_MANY_PROPERTIES) => Error::protocol(format!("{TOO_MANY_PROPERTIES}: {}", limits::PROPERTIES)),
+            why => Error::protocol(format!("the answer is no UCWA resource ({why}): {}", excerpt(text))),
+        })
     }
 
     /// A property that is text.
@@ -53,30 +64,56 @@ impl<'a> Resource<'a> {
 
     /// All links of that relation that can be followed.
     pub fn links(&self, rel: &str) -> impl Iterator<Item = &str> {
-        // Some servers say "there is none" with an empty href, and hand small things over in data: ones.
-        let followable = |href: &str| !href.is_empty() && !href.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
-        self.links.iter().filter(move |link| link.rel == rel && followable(&link.href)).map(|link| link.href.as_ref())
+        self.links.iter().filter(move |link| link.rel == rel && link.is_followable()).map(|link| link.href.as_ref())
     }
 
-    /// The embedded resources of that relation: none, one or many.
+    /// All links that can be followed.
+    #[allow(dead_code)] // Lists are to be written with it.
+    pub fn followable_links(&self) -> impl Iterator<Item = &Link<'a>> {
+        self.links.iter().filter(|link| link.is_followable())
+    }
+
+    /// The embedded resources of that relation: none, one or many. For relations that have few; there may be a million.
     pub fn embedded(&self, rel: &str) -> Result<Vec<Resource<'a>>> {
-        self.embedded_raw(rel)?.into_iter().map(|raw| Resource::parse(raw.get())).collect()
+        let mut found = Vec::new();
+        self.each_embedded(rel, |resource| {
+            found.push(resource);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Hands on the embedded resources of that relation one after the other, so that they are never all there at once.
+    pub fn each_embedded(&self, rel: &str, mut take: impl FnMut(Resource<'a>) -> Result<()>) -> Result<()> {
+        self.each_embedded_raw(rel, &mut |raw| take(Resource::parse(raw.get())?))
     }
 
     /// The same as the server wrote them.
     pub fn embedded_raw(&self, rel: &str) -> Result<Vec<&'a RawValue>> {
         let mut found = Vec::new();
+        self.each_embedded_raw(rel, &mut |raw| {
+            found.push(raw);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn each_embedded_raw(&self, rel: &str, take: &mut dyn FnMut(&'a RawValue) -> Result<()>) -> Result<()> {
         for (_, value) in self.embedded.iter().filter(|(key, _)| key == rel) {
             let text = value.get();
             if text.starts_with('[') {
-                let several: Vec<&'a RawValue> =
-                    serde_json::from_str(text).map_err(|error| Error::protocol(format!("_embedded.{rel}: {error}")))?;
-                found.extend(several);
+                let mut failure = None;
+                let each = Each { take: &mut *take, failure: &mut failure };
+                let read = serde_json::Deserializer::from_str(text).deserialize_seq(each);
+                if let Some(error) = failure {
+                    return Err(error);
+                }
+                read.map_err(|error| Error::protocol(format!("_embedded.{rel}: {error}")))?;
             } else if text.starts_with('{') {
-                found.push(*value);
+                take(value)?;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The relations that lead on from here, for messages.
@@ -91,6 +128,30 @@ impl<'a> Resource<'a> {
         names.sort_unstable();
         names.dedup();
         names
+    }
+}
+
+/// Hands on the items of an array; the first that is not taken ends it.
+struct Each<'t, 'a> {
+    take: &'t mut dyn FnMut(&'a RawValue) -> Result<()>,
+    failure: &'t mut Option<Error>,
+}
+
+impl<'de> Visitor<'de> for Each<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
+        while let Some(item) = seq.next_element::<&'de RawValue>()? {
+            if let Err(error) = (self.take)(item) {
+                *self.failure = Some(error);
+                return Err(A::Error::custom("not taken"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -147,6 +208,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Resource<'a> {
     }
 }
 
+const TOO_MANY_PROPERTIES: &str = "a resource in the answer has more properties or relations than the limit";
+
+/// Refuses more properties of one resource, or relations that it embeds, than are taken.
+fn check_properties<E: serde::de::Error>(count: usize) -> std::result::Result<(), E> {
+    if count < limits::PROPERTIES { Ok(()) } else { Err(E::custom(TOO_MANY_PROPERTIES)) }
+}
+
 struct ResourceVisitor;
 
 impl<'de> Visitor<'de> for ResourceVisitor {
@@ -162,7 +230,10 @@ impl<'de> Visitor<'de> for ResourceVisitor {
             match key.as_ref() {
                 "_links" => resource.links = map.next_value::<Links<'de>>()?.0,
                 "_embedded" => resource.embedded = map.next_value::<Embedded<'de>>()?.0,
-                _ => resource.properties.push((key, map.next_value()?)),
+                _ => {
+                    check_properties(resource.properties.len())?;
+                    resource.properties.push((key, map.next_value()?));
+                }
             }
         }
         Ok(resource)
@@ -205,6 +276,7 @@ impl<'de> Deserialize<'de> for Embedded<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
                 let mut all = Vec::new();
                 while let Some(Key(key)) = map.next_key()? {
+                    check_properties(all.len())?;
                     all.push((key, map.next_value()?));
                 }
                 Ok(Embedded(all))
@@ -235,9 +307,7 @@ impl<'de> Deserialize<'de> for Links<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
                 let mut all = Vec::new();
                 while let Some(Key(rel)) = map.next_key()? {
-                    for href in map.next_value::<Hrefs<'de>>()?.0 {
-                        all.push(Link { rel: rel.clone(), href });
-                    }
+                    map.next_value_seed(Hrefs { rel: &rel, links: &mut all })?;
                 }
                 Ok(Links(all))
             }
@@ -253,45 +323,62 @@ impl<'de> Deserialize<'de> for Links<'de> {
     }
 }
 
-/// The hrefs of one relation, whatever shape they come in.
-struct Hrefs<'a>(Vec<Cow<'a, str>>);
+/// The hrefs of one relation, whatever shape they come in, straight to the other links.
+struct Hrefs<'t, 'a> {
+    rel: &'t Cow<'a, str>,
+    links: &'t mut Vec<Link<'a>>,
+}
 
-impl<'de> Deserialize<'de> for Hrefs<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct HrefsVisitor;
-        impl<'de> Visitor<'de> for HrefsVisitor {
-            type Value = Hrefs<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a link or several")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-                let mut hrefs = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
-                    let value: &'de RawValue = map.next_value()?;
-                    if key == "href" {
-                        hrefs.extend(text_of(value));
-                    }
-                }
-                Ok(Hrefs(hrefs))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Self::Value, A::Error> {
-                let mut hrefs = Vec::new();
-                while let Some(one) = seq.next_element::<Hrefs<'de>>()? {
-                    hrefs.extend(one.0);
-                }
-                Ok(Hrefs(hrefs))
-            }
-            fn visit_unit<E>(self) -> std::result::Result<Self::Value, E> {
-                Ok(Hrefs(Vec::new()))
-            }
-            fn visit_borrowed_str<E>(self, href: &'de str) -> std::result::Result<Self::Value, E> {
-                Ok(Hrefs(vec![Cow::Borrowed(href)]))
-            }
-            fn visit_str<E>(self, href: &str) -> std::result::Result<Self::Value, E> {
-                Ok(Hrefs(vec![Cow::Owned(href.to_owned())]))
+impl<'a> Hrefs<'_, 'a> {
+    fn add(&mut self, href: Cow<'a, str>) {
+        self.links.push(Link { rel: self.rel.clone(), href });
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Hrefs<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Hrefs<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a link or several")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> std::result::Result<(), A::Error> {
+        while let Some(Key(key)) = map.next_key()? {
+            let value: &'de RawValue = map.next_value()?;
+            if key == "href"
+                && let Some(href) = text_of(value)
+            {
+                self.add(href);
             }
         }
-        deserializer.deserialize_any(HrefsVisitor)
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
+        while seq.next_element_seed(Hrefs { rel: self.rel, links: &mut *self.links })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(mut self, href: &'de str) -> std::result::Result<(), E> {
+        self.add(Cow::Borrowed(href));
+        Ok(())
+    }
+
+    fn visit_str<E>(mut self, href: &str) -> std::result::Result<(), E> {
+        self.add(Cow::Owned(href.to_owned()));
+        Ok(())
     }
 }
 

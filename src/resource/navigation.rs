@@ -6,7 +6,9 @@
 use super::{Resource, resolve, text_of};
 use crate::error::{Error, Result, Status, excerpt};
 use crate::sip_uri::SipUri;
+use crate::transport::{Answer, Room};
 use percent_encoding::percent_decode_str;
+use std::sync::Arc;
 use url::Url;
 use url::form_urlencoded;
 
@@ -15,9 +17,25 @@ use url::form_urlencoded;
 pub(crate) struct Document {
     pub text: String,
     pub url: Url,
+    /// What a large body takes of the application's room, until the document is gone.
+    room: Option<Arc<Room>>,
 }
 
 impl Document {
+    pub fn new(text: String, url: Url) -> Document {
+        Document { text, url, room: None }
+    }
+
+    /// The text of an answer, or of a part of it.
+    pub fn of(answer: &Answer, text: &str, url: Url) -> Document {
+        Document { text: text.to_owned(), url, room: answer.room.clone() }
+    }
+
+    /// A resource that is embedded in this one.
+    pub fn part(&self, text: &str) -> Document {
+        Document { text: text.to_owned(), url: self.url.clone(), room: self.room.clone() }
+    }
+
     /// The resource that stands there.
     pub fn resource(&self) -> Result<Resource<'_>> {
         Resource::parse(&self.text).map_err(|error| error.on_request(|| format!("GET {}", self.url)))
@@ -174,7 +192,7 @@ fn step(here: &Document, segment: &Segment, reader: &dyn Reader) -> Result<Step>
     }
     match fitting.as_slice() {
         [] => {}
-        [one] => return Ok(Step::Here(Document { text: (*one).to_owned(), url: here.url.clone() })),
+        [one] => return Ok(Step::Here(here.part(one))),
         several => {
             return Err(ambiguous(
                 segment,

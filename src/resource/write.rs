@@ -1,7 +1,8 @@
 //! Handing a resource on: the library's own members, then the server's properties as they came, dates made readable.
 
 use super::{Resource, date, text_of};
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::limits;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use url::Url;
@@ -12,11 +13,58 @@ pub(crate) struct Writer {
     out: String,
 }
 
+/// An array of objects that is written one by one. There may be a million of them.
+#[allow(dead_code)] // Lists are to be written with it.
+pub(crate) struct Items<'w> {
+    writer: &'w mut Writer,
+}
+
+#[allow(dead_code)] // Lists are to be written with it.
+impl Items<'_> {
+    /// One more object.
+    ///
+    /// # Errors
+    /// The text is longer than results may be.
+    pub fn add(&mut self, fill: impl FnOnce(&mut Writer)) -> Result<()> {
+        self.writer.comma();
+        self.writer.nested('{', '}', fill);
+        if self.writer.out.len() > limits::RESULT { Err(Error::protocol(limits::result_too_long())) } else { Ok(()) }
+    }
+
+    /// How much longer the text may become.
+    pub fn room(&self) -> usize {
+        limits::RESULT.saturating_sub(self.writer.out.len())
+    }
+
+    /// One more object that is JSON already.
+    pub fn add_json(&mut self, json: &str) {
+        self.writer.comma();
+        self.writer.push(json);
+    }
+}
+
 impl Writer {
     pub fn object(fill: impl FnOnce(&mut Writer)) -> String {
         let mut writer = Writer::default();
         writer.nested('{', '}', fill);
         writer.out
+    }
+
+    /// The same where writing may fail.
+    #[allow(dead_code)] // Lists are to be written with it.
+    pub fn try_object(fill: impl FnOnce(&mut Writer) -> Result<()>) -> Result<String> {
+        let mut done = Ok(());
+        let text = Writer::object(|w| done = fill(w));
+        done.map(|()| text)
+    }
+
+    /// Adds to the text, which grows by less than its own size once it is long.
+    fn push(&mut self, text: &str) {
+        const LARGEST_STEP: usize = 4 << 20;
+        if self.out.capacity() - self.out.len() < text.len() && self.out.capacity() > LARGEST_STEP {
+            self.out.reserve_exact(text.len().max(LARGEST_STEP));
+        }
+        self.out.push_str(text);
     }
 
     fn nested(&mut self, open: char, close: char, fill: impl FnOnce(&mut Writer)) {
@@ -33,7 +81,7 @@ impl Writer {
 
     fn quoted(&mut self, text: &str) {
         // Text always has a JSON form.
-        self.out.push_str(&serde_json::to_string(text).unwrap_or_default());
+        self.push(&serde_json::to_string(text).unwrap_or_default());
     }
 
     fn name(&mut self, name: &str) {
@@ -59,7 +107,7 @@ impl Writer {
     /// A member whose value is JSON already.
     pub fn raw(&mut self, name: &str, json: &str) {
         self.name(name);
-        self.out.push_str(json);
+        self.push(json);
     }
 
     /// A member that is an array of texts.
@@ -75,6 +123,15 @@ impl Writer {
 
     pub fn error(&mut self, name: &str, error: &Error) {
         self.raw(name, &error.to_json());
+    }
+
+    /// A member that is an array of many objects.
+    #[allow(dead_code)] // Lists are to be written with it.
+    pub fn try_array(&mut self, name: &str, fill: impl FnOnce(&mut Items<'_>) -> Result<()>) -> Result<()> {
+        self.name(name);
+        let mut done = Ok(());
+        self.nested('[', ']', |w| done = fill(&mut Items { writer: w }));
+        done
     }
 
     /// A member that is an object.
@@ -117,7 +174,11 @@ impl Writer {
             return self.raw(name, json);
         }
         if !json.starts_with('"') {
-            // Dates within objects and arrays are rare enough for a slower way.
+            // Dates within objects and arrays are rare enough for a slower way; one that takes much more memory than the text.
+            const LONGEST: usize = 64 << 10;
+            if json.len() > LONGEST {
+                return self.raw(name, json);
+            }
             return match serde_json::from_str::<Value>(json) {
                 Ok(mut value) => {
                     mend_dates(&mut value);

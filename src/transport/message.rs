@@ -1,10 +1,12 @@
 //! What is sent and what comes back.
 
+use super::body::Room;
 use crate::error::{Error, Result, Status};
 use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
+use std::sync::Arc;
 use url::Url;
 
 pub(crate) use reqwest::Method;
@@ -116,6 +118,12 @@ pub(crate) struct Answer {
     pub url: Url,
     /// What is known of the attempts that led to it.
     pub attempts: Attempts,
+    /// Whether the body is the beginning of a longer one.
+    pub is_cut: bool,
+    /// Whether the body's array items and links were counted.
+    pub is_counted: bool,
+    /// What a large body takes of the application's room.
+    pub room: Option<Arc<Room>>,
 }
 
 /// What the meaning of an answer may depend on.
@@ -128,13 +136,28 @@ pub(crate) struct Attempts {
 }
 
 impl Answer {
+    /// An answer without a body.
+    pub(super) fn new(url: Url, status: u16, headers: Vec<(HeaderName, HeaderValue)>) -> Answer {
+        Answer {
+            status,
+            headers,
+            body: bytes::Bytes::new(),
+            url,
+            attempts: Attempts::default(),
+            is_cut: false,
+            is_counted: false,
+            room: None,
+        }
+    }
+
     /// An answer that came as a part of another, of which it has what it does not say itself.
     pub fn within(&self, url: Url, status: u16, own: &[(&str, &str)], body: &str) -> Answer {
         let said = own.iter().filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)));
         let mut headers: Vec<_> = said.collect();
         let of_all = |(name, _): &&(HeaderName, HeaderValue)| matches!(name.as_str(), "x-ms-server-fqdn" | "date");
         headers.extend(self.headers.iter().filter(of_all).cloned());
-        Answer { status, headers, body: self.body.slice_ref(body.as_bytes()), url, attempts: self.attempts }
+        let own = Answer::new(url, status, headers);
+        Answer { body: self.body.slice_ref(body.as_bytes()), attempts: self.attempts, room: self.room.clone(), ..own }
     }
 
     /// The answer to a deletion whose first attempt did it, and lost its answer.
@@ -168,8 +191,10 @@ impl Answer {
         self.body.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&self.body)
     }
 
-    pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.body)
+    /// The beginning of the body as text, for messages.
+    pub fn beginning(&self) -> Cow<'_, str> {
+        const ENOUGH: usize = 16 << 10;
+        String::from_utf8_lossy(&self.body[..self.body.len().min(ENOUGH)])
     }
 }
 

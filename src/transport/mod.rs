@@ -3,6 +3,7 @@
 //! The client is reqwest's async one on a current-thread runtime that the calling threads drive themselves: no thread of
 //! ours in between, and a call that waits can be cancelled at any point.
 
+mod body;
 mod budget;
 mod cancel;
 mod connect;
@@ -10,6 +11,7 @@ mod counts;
 mod message;
 mod repeat;
 
+pub(crate) use body::Room;
 pub(crate) use cancel::{Call, Cancel};
 pub(crate) use counts::Counts;
 pub(crate) use message::{Answer, Body, Method, Request};
@@ -21,9 +23,10 @@ use crate::health::Health;
 use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
 use crate::threads;
+use body::Bodies;
 use budget::Budget;
 use futures_util::stream::{self, StreamExt};
-use message::{Attempts, Failure};
+use message::Failure;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -31,9 +34,6 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 use url::{Host, Url};
-
-/// The longest answer taken: well above a contact list of tens of thousands.
-const LARGEST_BODY: usize = 64 << 20;
 
 /// How many of several requests are sent at once: each takes a connection.
 const AT_ONCE: usize = 16;
@@ -59,13 +59,14 @@ pub(crate) struct Transport {
 struct Shared {
     cancel: Cancel,
     budget: Budget,
+    bodies: Bodies,
     counts: Counts,
 }
 
 impl Transport {
     pub fn new(config: &Config) -> Result<Transport> {
         let most = usize::try_from(config.number("max_outstanding")).unwrap_or(1);
-        let shared = Shared { cancel: Cancel::default(), budget: Budget::new(most), counts: Counts::default() };
+        let shared = Shared { cancel: Cancel::default(), budget: Budget::new(most), bodies: Bodies::new(), counts: Counts::default() };
         Transport::with(config, Arc::new(shared))
     }
 
@@ -231,10 +232,10 @@ impl Transport {
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
         let built = request.build(&client, token).map_err(Failure::unsent)?;
         self.shared.counts.sent();
-        let head = async { client.execute(built).await.map_err(connect::failure) };
+        let head = async { client.execute(built).await.map_err(connect::failure).map_err(body::head_failure) };
         let head = if counts_silence(call, request) { in_time(head).await } else { head.await };
         let answer = match head {
-            Ok(response) => read(response, &request.url).await,
+            Ok(response) => body::read(response, &request.url, &self.shared.bodies).await,
             Err(failure) => Err(failure),
         };
         self.remember(&request.url, &answer);
@@ -292,31 +293,6 @@ fn counts_silence(call: &Call, request: &Request) -> bool {
 /// The head of an answer, unless the server stays silent.
 async fn in_time<T>(head: impl Future<Output = std::result::Result<T, Failure>>) -> std::result::Result<T, Failure> {
     tokio::time::timeout(clock::patience(SILENCE), head).await.unwrap_or_else(|_| Err(Failure::silent()))
-}
-
-/// Reads a whole body. Most come in one piece, which is then not copied.
-async fn read(mut response: reqwest::Response, url: &Url) -> std::result::Result<Answer, Failure> {
-    let status = response.status().as_u16();
-    let headers = response.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let mut body = response.chunk().await.map_err(connect::failure)?.unwrap_or_default();
-    let mut gathered = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(connect::failure)? {
-        if gathered.is_empty() {
-            gathered.reserve(body.len() + piece.len());
-            gathered.extend_from_slice(&body);
-        }
-        gathered.extend_from_slice(&piece);
-        if gathered.len() > LARGEST_BODY {
-            return Err(Failure::unusable(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
-        }
-    }
-    if !gathered.is_empty() {
-        body = gathered.into();
-    }
-    if body.len() > LARGEST_BODY {
-        return Err(Failure::unusable(Error::protocol(format!("the answer is longer than {} MiB", LARGEST_BODY >> 20))));
-    }
-    Ok(Answer { status, headers, body, url: url.clone(), attempts: Attempts::default() })
 }
 
 /// A failure, with the request and, where that is not sure, whether the server has acted on it.

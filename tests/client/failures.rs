@@ -114,9 +114,9 @@ fn a_compressed_answer_is_bounded_by_what_it_unpacks_to() {
     let simulator = simulator();
     let app = App::on(&simulator);
     app.contacts().unwrap();
-    let huge = "a".repeat(65 << 20);
+    let huge = "a".repeat(33 << 20);
     assert!(simulator.set_presence(SARA, serde_json::json!({ "activity": huge })));
     let failure = app.presence(SARA).unwrap_err();
     assert_eq!(failure.status, UCWA_PROTOCOL, "{}", failure.message);
-    assert!(failure.message.contains("64 MiB") && failure.request().ends_with("/presence"), "{}", failure.message);
+    assert!(failure.message.contains("32 MiB") && failure.request().ends_with("/presence"), "{}", failure.message);
 }

@@ -145,11 +145,11 @@ fn a_user_agent_of_any_alphabet() {
 fn bodies_are_bounded() {
     let simulator = simulator();
     let app = App::on(&simulator);
-    let huge = format!("{{\"x\":\"{}\"}}", "a".repeat(65 << 20));
+    let huge = format!("{{\"x\":\"{}\"}}", "a".repeat(33 << 20));
     simulator.fault(Fault::on("myGroups").respond(200, huge));
     let failure = app.groups().unwrap_err();
     assert_eq!(failure.status, UCWA_PROTOCOL, "{}", failure.message);
-    assert!(failure.message.contains("64 MiB"), "{}", failure.message);
+    assert!(failure.message.contains("32 MiB"), "{}", failure.message);
 }
 
 #[test]
