@@ -9,6 +9,7 @@ mod finding;
 mod many;
 mod myself;
 mod navigation;
+mod neighbours;
 mod network;
 mod once;
 mod people;

@@ -115,6 +115,23 @@ impl Config {
         done(unsafe { ucwa_config_set(self.0, c(key).as_ptr(), value.as_ref().map_or(ptr::null(), |v| v.as_ptr())) })
     }
 
+    /// Asks a function for tokens.
+    pub fn on_token(&self, give: Box<dyn Fn(Value) -> Option<String> + Send + Sync>) {
+        type Give = Box<dyn Fn(Value) -> Option<String> + Send + Sync>;
+        unsafe extern "C" fn token(challenge_json: *const c_char, user_data: *mut c_void) -> *mut c_char {
+            unsafe {
+                let give = &*user_data.cast::<Give>();
+                let token = give(serde_json::from_str(CStr::from_ptr(challenge_json).to_str().unwrap()).unwrap());
+                token.map_or(ptr::null_mut(), |token| ucwa_string_new(c(&token).as_ptr()))
+            }
+        }
+        unsafe extern "C" fn destroy(user_data: *mut c_void) {
+            unsafe { drop(Box::from_raw(user_data.cast::<Give>())) }
+        }
+        let data = Box::into_raw(Box::new(give)).cast::<c_void>();
+        done(unsafe { ucwa_config_set_token_callback(self.0, Some(token), data, Some(destroy)) }).unwrap();
+    }
+
     pub fn get(&self, key: &str) -> Outcome<String> {
         text(unsafe { ucwa_config_get(self.0, c(key).as_ptr()) })
     }
