@@ -130,7 +130,8 @@
  *   resolve (host=address[:port], separated by commas)
  *       Addresses used instead of name resolution.
  *   trusted_domains (hosts or *.domain, separated by commas)
- *       Where discovery over plain http may be led to, beside the sign-in domain.
+ *       Hosts of the deployment outside the sign-in domain: discovery may be led to them over plain http, and
+ *       passwords may go to token services on them.
  *   timeout_ms (1 to 86400000; default 30000)
  *       Milliseconds that one call may take as a whole, retries included.
  *   connect_timeout_ms (1 to 86400000; default 10000)

@@ -134,7 +134,7 @@ const KEYS: &[Key] = &[
         Kind::Hosts,
         None,
         "hosts or *.domain, separated by commas",
-        "Where discovery over plain http may be led to, beside the sign-in domain.",
+        "Hosts of the deployment outside the sign-in domain: discovery may be led to them over plain http, and passwords may go to token services on them.",
     ),
     key(
         "timeout_ms",

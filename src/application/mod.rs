@@ -67,10 +67,7 @@ impl Application {
         let call = call(config);
         let session = match config.web_url("application_url") {
             Some(url) => attach(&authority, &call, config, url)?,
-            None => {
-                let applications = discover(&transport, &authority, &call, config)?;
-                create(&authority, &call, applications, Identity::of(config), 1)?
-            }
+            None => find_and_create(&transport, &authority, &call, config, Identity::of(config), 1)?,
         };
         log::info!("signed in; the application is {}", session.document.url);
         Ok(Application {
@@ -281,8 +278,7 @@ impl Application {
             );
             return Err(Error::new(Status::NotFound, text));
         }
-        let applications = discover(&self.transport, &self.authority, call, &config)?;
-        create(&self.authority, call, applications, old.identity.clone(), old.generation + 1)
+        find_and_create(&self.transport, &self.authority, call, &config, old.identity.clone(), old.generation + 1)
     }
 
     fn may_create(&self) -> Result<()> {
@@ -313,6 +309,31 @@ impl Identity {
 
 fn call(config: &Config) -> Call {
     Call::new(config.duration("timeout_ms"), config.number("max_retries"))
+}
+
+/// Finds the home server and creates the application there. If that server does not answer, another name of the sign-in
+/// domain may lead to one that does: discovery passes over what has just failed.
+fn find_and_create(
+    transport: &Transport,
+    authority: &Authority,
+    call: &Call,
+    config: &Config,
+    identity: Identity,
+    generation: u64,
+) -> Result<Session> {
+    let found = discover(transport, authority, call, config)?;
+    let call = call.clone().with_elsewhere(config.web_url("discovery_url").is_none());
+    let error = match create(authority, &call, found.clone(), identity.clone(), generation) {
+        Err(error) if recovery::next(&after_operation(&call, &error)) == Step::FindServer => error,
+        outcome => return outcome,
+    };
+    call.tried.search();
+    match discover(transport, authority, &call, config) {
+        Ok(other) if other != found || recovery::was_given_up_early(error.details().stage) => {
+            create(authority, &call, other, identity, generation)
+        }
+        _ => Err(error),
+    }
 }
 
 /// Creates an application. Doing it twice gives the same one, so that it may be repeated.

@@ -18,3 +18,4 @@ mod security;
 mod shapes;
 mod sign_in;
 mod tokens;
+mod trust;
