@@ -324,7 +324,7 @@ fn find_and_create(
     let found = discover(transport, authority, call, config)?;
     let call = call.clone().with_elsewhere(config.web_url("discovery_url").is_none());
     let error = match create(authority, &call, found.clone(), identity.clone(), generation) {
-        Err(error) if recovery::next(&after_operation(&call, &error)) == Step::FindServer => error,
+        Err(error) if recovery::next(&access::after(&call, &error)) == Step::FindServer => error,
         outcome => return outcome,
     };
     call.tried.search();

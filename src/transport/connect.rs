@@ -128,7 +128,8 @@ pub(super) fn failure(error: reqwest::Error) -> Failure {
     let (status, text) = if error.is_timeout() && error.is_connect() {
         (Status::Network, format!("no connection within connect_timeout_ms ({why})"))
     } else if error.is_connect() {
-        (Status::Network, format!("no connection could be made: {why}; check the host, the port, the network and the proxy"))
+        let error = Error::new(Status::Network, format!("no connection could be made: {why}"));
+        return Failure { error: error.advise("check the host, the port, the network and the proxy"), stage };
     } else {
         // For those who write a server, not for those who call one.
         let why = why.split(": https://docs.rs/").next().unwrap_or_default();

@@ -172,18 +172,24 @@ fn another_name_is_asked_where_the_first_one_s_token_service_is_refused() {
 #[test]
 fn a_challenge_with_very_many_grants() {
     let simulator = simulator();
-    let grants: Vec<String> = (0..65_000).map(|number| number.to_string()).collect();
-    for last in [true, false] {
-        let grants = if last { format!("{},password", grants.join(",")) } else { format!("password,{}", grants.join(",")) };
+    let challenge = |grants: &str| {
         let challenge = format!("MsRtcOAuth href=\"{}WebTicket/oauthtoken\",grant_type=\"{grants}\"", simulator.url());
         simulator.fault(Fault::on("user").respond(401, "").header("WWW-Authenticate", &challenge));
+    };
+    let grants = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+    for offered in [format!("{},password", grants(10_000)), format!("password,{}", grants(10_000))] {
+        challenge(&offered);
         Config::of(&simulator).sign_in().unwrap();
     }
-    // What is offered is told in a few words.
-    let challenge = format!("MsRtcOAuth href=\"{}WebTicket/oauthtoken\",grant_type=\"{}\"", simulator.url(), grants.join(","));
-    simulator.fault(Fault::on("user").respond(401, "").header("WWW-Authenticate", &challenge));
+    // Those that are offered are told in a few words.
+    challenge(&grants(10_000));
     let failure = Config::of(&simulator).without("password").sign_in().err().unwrap();
     assert!(failure.status == UCWA_AUTHENTICATION_FAILED && failure.message.len() < 1_000, "{}", failure.message);
+    // There is an end to what is read.
+    challenge(&grants(65_000));
+    let failure = Config::of(&simulator).sign_in().err().unwrap();
+    assert!(failure.status == UCWA_PROTOCOL && failure.message.contains("64 KiB"), "{}", failure.message);
+    assert_eq!(simulator.count("token"), 2);
 }
 
 #[test]
