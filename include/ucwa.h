@@ -113,10 +113,11 @@
  *   endpoint_id (at most 100 characters, usually a UUID)
  *       Identifies this process to the server. Default: a new UUID per application. A service sets its own and keeps
  *       it, so that crashes pile up no applications.
- *   ca_file (a PEM file)
- *       Further trusted certificate authorities, beside the system's.
- *   ca_dir (a folder with PEM files)
- *       Further trusted certificate authorities, beside the system's.
+ *   ca_file (a file in PEM, or one certificate in DER)
+ *       Further trusted certificate authorities, in addition to the system's. A self-signed server certificate is trusted
+ *       if this file holds exactly it.
+ *   ca_dir (a folder with such files)
+ *       The same as ca_file, with many files.
  *   client_certificate (a PEM file)
  *       The client's certificate chain, for servers that ask for one. Needs client_key.
  *   client_key (a PEM file)
@@ -125,17 +126,18 @@
  *       The oldest TLS version taken.
  *   proxy (an http, https or socks5 URL, or none)
  *       The proxy to use. Default: the environment's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY).
- *   no_proxy (hosts, separated by commas)
- *       Hosts that bypass the proxy that `proxy` names.
+ *   no_proxy (hosts, *.domain, addresses, networks or *, separated by commas, semicolons or blanks)
+ *       Hosts that bypass the proxy, whether `proxy` or the environment names it. A name stands for what is below it, too.
+ *       Loopback addresses bypass it in any case.
  *   resolve (host=address[:port], separated by commas)
- *       Addresses used instead of name resolution.
+ *       Addresses used instead of name resolution. A host that is named several times has several addresses.
  *   trusted_domains (hosts or *.domain, separated by commas)
  *       Hosts of the deployment outside the sign-in domain: discovery may be led to them over plain http, and
  *       passwords may go to token services on them.
  *   timeout_ms (1 to 86400000; default 30000)
  *       Milliseconds that one call may take as a whole, retries included.
- *   connect_timeout_ms (1 to 86400000; default 10000)
- *       Milliseconds that making one connection may take.
+ *   connect_timeout_ms (1 to 86400000; default 4000)
+ *       Milliseconds that making one connection may take, all addresses of a name included.
  *   max_retries (0 to 20; default 3)
  *       How often one request is repeated that failed in a way worth repeating.
  *   max_outstanding (1 to 1000; default 100)

@@ -1,5 +1,6 @@
 //! How to sign in: the table of configuration keys, what each may hold, and what was set.
 
+use crate::certificate_file::{self, Content};
 use crate::error::{Error, Result, Status};
 use crate::health::Health;
 use crate::secret::Secret;
@@ -22,13 +23,21 @@ pub type TokenCallback = Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;
 /// What a key may hold.
 #[derive(Clone, Copy)]
 enum Kind {
-    Text { longest: usize },
+    Text {
+        longest: usize,
+    },
     SipAddress,
     Choice(&'static [&'static str]),
-    Number { least: u64, most: u64 },
+    Number {
+        least: u64,
+        most: u64,
+    },
     WebUrl,
     ProxyUrl,
-    PemFile,
+    /// PEM alone, or DER as well.
+    CertificateFile {
+        der: bool,
+    },
     Folder,
     Resolve,
     Hosts,
@@ -109,16 +118,22 @@ const KEYS: &[Key] = &[
         "at most 100 characters, usually a UUID",
         "Identifies this process to the server. Default: a new UUID per application. A service sets its own and keeps it, so that crashes pile up no applications.",
     ),
-    key("ca_file", Kind::PemFile, None, "a PEM file", "Further trusted certificate authorities, beside the system's."),
-    key("ca_dir", Kind::Folder, None, "a folder with PEM files", "Further trusted certificate authorities, beside the system's."),
+    key(
+        "ca_file",
+        Kind::CertificateFile { der: true },
+        None,
+        "a file in PEM, or one certificate in DER",
+        "Further trusted certificate authorities, in addition to the system's. A self-signed server certificate is trusted if this file holds exactly it.",
+    ),
+    key("ca_dir", Kind::Folder, None, "a folder with such files", "The same as ca_file, with many files."),
     key(
         "client_certificate",
-        Kind::PemFile,
+        Kind::CertificateFile { der: false },
         None,
         "a PEM file",
         "The client's certificate chain, for servers that ask for one. Needs client_key.",
     ),
-    key("client_key", Kind::PemFile, None, "a PEM file", "The private key of client_certificate."),
+    key("client_key", Kind::CertificateFile { der: false }, None, "a PEM file", "The private key of client_certificate."),
     key("minimum_tls", Kind::Choice(&["1.2", "1.3"]), Some("1.2"), "1.2 or 1.3", "The oldest TLS version taken."),
     key(
         "proxy",
@@ -127,8 +142,20 @@ const KEYS: &[Key] = &[
         "an http, https or socks5 URL, or none",
         "The proxy to use. Default: the environment's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY).",
     ),
-    key("no_proxy", TEXT, None, "hosts, separated by commas", "Hosts that bypass the proxy that `proxy` names."),
-    key("resolve", Kind::Resolve, None, "host=address[:port], separated by commas", "Addresses used instead of name resolution."),
+    key(
+        "no_proxy",
+        Kind::Text { longest: 8192 },
+        None,
+        "hosts, *.domain, addresses, networks or *, separated by commas, semicolons or blanks",
+        "Hosts that bypass the proxy, whether `proxy` or the environment names it. A name stands for what is below it, too. Loopback addresses bypass it in any case.",
+    ),
+    key(
+        "resolve",
+        Kind::Resolve,
+        None,
+        "host=address[:port], separated by commas",
+        "Addresses used instead of name resolution. A host that is named several times has several addresses.",
+    ),
     key(
         "trusted_domains",
         Kind::Hosts,
@@ -146,9 +173,9 @@ const KEYS: &[Key] = &[
     key(
         "connect_timeout_ms",
         Kind::Number { least: 1, most: DAY_MS },
-        Some("10000"),
+        Some("4000"),
         "1 to 86400000",
-        "Milliseconds that making one connection may take.",
+        "Milliseconds that making one connection may take, all addresses of a name included.",
     ),
     key(
         "max_retries",
@@ -483,13 +510,17 @@ impl Key {
             },
             Kind::ProxyUrl if value == "none" => Ok(()),
             Kind::ProxyUrl => match Url::parse(value) {
-                Ok(url) if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host() => Ok(()),
-                Ok(_) => refuse("the scheme is none that is known"),
+                Ok(url) if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => refuse("the scheme is none that is known"),
+                Ok(url) if url.host_str().unwrap_or_default().is_empty() => refuse("it names no host"),
+                Ok(url) if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() => {
+                    refuse("it is more than a scheme, a host and a port")
+                }
+                Ok(_) => Ok(()),
                 Err(error) => refuse(&error.to_string()),
             },
-            Kind::PemFile => match std::fs::read(value) {
-                Err(error) => refuse(&format!("the file cannot be read ({error})")),
-                Ok(bytes) if !String::from_utf8_lossy(&bytes).contains("-----BEGIN ") => refuse("the file holds no PEM text"),
+            Kind::CertificateFile { der } => match certificate_file::read(Path::new(value)) {
+                Err(why) => refuse(&why),
+                Ok(Content::Der(_)) if !der => refuse("the file holds no PEM text"),
                 Ok(_) => Ok(()),
             },
             Kind::Folder if Path::new(value).is_dir() => Ok(()),

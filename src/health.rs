@@ -18,17 +18,17 @@ const PASSED_OVER: Duration = Duration::from_secs(60);
 const MOST: usize = 256;
 
 /// What is known to have failed: origins (scheme, host and port of a URL) and addresses.
-#[allow(dead_code, reason = "its callers come with the next changes")]
+
 #[derive(Default)]
 pub(crate) struct Health {
     origins: Memory<String>,
     pub addresses: Memory<SocketAddr>,
 }
 
-#[allow(dead_code, reason = "its callers come with the next changes")]
 impl Health {
     /// Whether the origin of this URL failed within the last 60 s. When they are over, one caller gets `false` and tries
     /// it; the others get `true` until it worked, or for another 60 s. Ask only where there is another origin to try.
+    #[allow(dead_code, reason = "its callers come with the next changes")]
     pub fn passed_over(&self, url: &Url) -> bool {
         self.origins.passed_over(&origin(url))
     }
@@ -63,7 +63,6 @@ impl<K> Default for Memory<K> {
     }
 }
 
-#[allow(dead_code, reason = "its callers come with the next changes")]
 impl<K: Eq + Hash + Clone> Memory<K> {
     pub fn passed_over(&self, what: &K) -> bool {
         !self.is_empty() && self.failures().passed_over(what, clock::now())
@@ -99,7 +98,6 @@ struct Failures<K> {
     until: HashMap<K, Duration>,
 }
 
-#[allow(dead_code, reason = "its callers come with the next changes")]
 impl<K: Eq + Hash + Clone> Failures<K> {
     fn passed_over(&mut self, what: &K, now: Duration) -> bool {
         match self.until.get_mut(what) {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_op_in_unsafe_fn)]
 
 mod application;
+mod certificate_file;
 mod client;
 mod clock;
 mod config;

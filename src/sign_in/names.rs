@@ -8,7 +8,7 @@ use crate::error::{Error, Result, Status};
 use crate::health::Health;
 use crate::resource::answer;
 use crate::sign_in::challenge::Challenge;
-use crate::transport::{Answer, Call, Request, Transport, is_loopback};
+use crate::transport::{Answer, Call, Request, Transport};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -99,7 +99,7 @@ pub(super) fn accept(request: &Request, answer: Answer, transport: &Transport) -
 
 /// Whether what an answer says is believed: it came over https, or from this machine.
 pub(super) fn is_open(url: &Url, transport: &Transport) -> bool {
-    url.scheme() == "https" || is_loopback(url) || transport.may_carry_secrets(url)
+    transport.may_carry_secrets(url)
 }
 
 /// Tries the internal and the external name at once (lanes 0 and 1), and both over plain http (2 and 3) where https is

@@ -97,7 +97,7 @@ impl<'a> Claim<'a> {
 }
 
 /// Reads an answer with its whole body. Most bodies come in one piece, which is then not copied.
-pub(super) async fn read(mut response: reqwest::Response, url: &Url, bodies: &Bodies) -> std::result::Result<Answer, Failure> {
+pub(super) async fn read(mut response: connect::Response, url: &Url, bodies: &Bodies) -> std::result::Result<Answer, Failure> {
     let status = response.status().as_u16();
     let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if size > limits::HEADERS {
@@ -113,9 +113,9 @@ pub(super) async fn read(mut response: reqwest::Response, url: &Url, bodies: &Bo
     let counts = answer.may_be_json();
     let mut counter: Option<ItemCounter> = None;
     let mut claim = Claim::new(bodies);
-    let mut body = response.chunk().await.map_err(connect::failure)?.unwrap_or_default();
+    let mut body = response.chunk().await?.unwrap_or_default();
     let mut gathered: Vec<u8> = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(connect::failure)? {
+    while let Some(piece) = response.chunk().await? {
         if gathered.is_empty() {
             append(&mut gathered, &body);
             body = Bytes::new();

@@ -1,15 +1,19 @@
 //! What is sent and what comes back.
 
 use super::body::Room;
+use super::connect::Outgoing;
 use crate::error::{Error, Result, Status};
 use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use http_body_util::Full;
 use std::borrow::Cow;
 use std::sync::Arc;
 use url::Url;
+use zeroize::Zeroizing;
 
-pub(crate) use reqwest::Method;
+pub(crate) use http::Method;
 
 /// A body with its media type.
 #[derive(Clone)]
@@ -80,12 +84,19 @@ impl Request {
         self.body.as_ref().is_some_and(|body| body.secret)
     }
 
-    pub(super) fn build(&self, client: &reqwest::Client, token: Option<&Secret>) -> Result<reqwest::Request> {
-        let mut headers = HeaderMap::new();
+    /// The request as it is sent. The copies of secrets in it are wiped when it is dropped.
+    pub(super) fn build(&self, token: Option<&Secret>) -> Result<Outgoing> {
+        let uri =
+            http::Uri::try_from(self.url.as_str()).map_err(|error| Error::argument(format!("the URL cannot be requested: {error}")))?;
+        let bytes = self.body.as_ref().map(|body| Bytes::from_owner(Zeroizing::new(body.text.reveal().as_bytes().to_vec())));
+        let mut outgoing = http::Request::new(Full::new(bytes.unwrap_or_default()));
+        *outgoing.method_mut() = self.method.clone();
+        *outgoing.uri_mut() = uri;
+        let headers = outgoing.headers_mut();
         if let Some(token) = token {
-            let text = format!("Bearer {}", token.reveal());
+            let text = Bytes::from_owner(Zeroizing::new(format!("Bearer {}", token.reveal()).into_bytes()));
             let mut value =
-                HeaderValue::from_str(&text).map_err(|_| Error::argument("the token holds characters that no header may hold"))?;
+                HeaderValue::from_maybe_shared(text).map_err(|_| Error::argument("the token holds characters that no header may hold"))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
@@ -94,17 +105,16 @@ impl Request {
                 .map_err(|_| Error::argument(format!("the value of the header {name} holds characters that none may hold")))?;
             headers.insert(*name, value);
         }
-        let mut builder = client.request(self.method.clone(), self.url.clone());
         if let Some(body) = &self.body {
-            let media_type = HeaderValue::from_str(&body.media_type).map_err(|_| Error::argument("the media type of the body is none"))?;
+            let media_type =
+                HeaderValue::from_str(&body.media_type).map_err(|_| Error::argument("the media type of the body is invalid"))?;
             headers.insert(CONTENT_TYPE, media_type);
-            builder = builder.body(body.text.reveal().to_owned());
         }
         if self.body.is_none() && matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
             // Windows' own web server refuses what might have a body and does not say how long it is.
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        builder.headers(headers).build().map_err(|error| Error::argument(format!("the request cannot be built: {}", error.without_url())))
+        Ok(outgoing)
     }
 }
 
@@ -113,7 +123,7 @@ impl Request {
 pub(crate) struct Answer {
     pub status: u16,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub body: bytes::Bytes,
+    pub body: Bytes,
     /// Where it came from.
     pub url: Url,
     /// What is known of the attempts that led to it.
@@ -138,16 +148,7 @@ pub(crate) struct Attempts {
 impl Answer {
     /// An answer without a body.
     pub(super) fn new(url: Url, status: u16, headers: Vec<(HeaderName, HeaderValue)>) -> Answer {
-        Answer {
-            status,
-            headers,
-            body: bytes::Bytes::new(),
-            url,
-            attempts: Attempts::default(),
-            is_cut: false,
-            is_counted: false,
-            room: None,
-        }
+        Answer { status, headers, body: Bytes::new(), url, attempts: Attempts::default(), is_cut: false, is_counted: false, room: None }
     }
 
     /// An answer that came as a part of another, of which it has what it does not say itself.
@@ -162,7 +163,7 @@ impl Answer {
 
     /// The answer to a deletion whose first attempt did it, and lost its answer.
     pub fn deleted_before(self) -> Answer {
-        Answer { status: 204, headers: Vec::new(), body: bytes::Bytes::new(), ..self }
+        Answer { status: 204, headers: Vec::new(), body: Bytes::new(), ..self }
     }
 
     pub fn is_success(&self) -> bool {

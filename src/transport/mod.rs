@@ -1,6 +1,6 @@
-//! HTTP. The only place that names reqwest: connections, deadlines, cancelling, repeating, and where secrets may go.
+//! HTTP. The only place that names hyper: connections, deadlines, cancelling, repeating, and where secrets may go.
 //!
-//! The client is reqwest's async one on a current-thread runtime that the calling threads drive themselves: no thread of
+//! The client is hyper's async one on a current-thread runtime that the calling threads drive themselves: no thread of
 //! ours in between, and a call that waits can be cancelled at any point.
 
 mod body;
@@ -25,15 +25,15 @@ use crate::secret::Secret;
 use crate::threads;
 use body::Bodies;
 use budget::Budget;
+use connect::Client;
 use futures_util::stream::{self, StreamExt};
 use message::Failure;
 use std::future::Future;
-use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
-use url::{Host, Url};
+use url::Url;
 
 /// How many of several requests are sent at once: each takes a connection.
 const AT_ONCE: usize = 16;
@@ -48,7 +48,7 @@ const FAREWELL: Duration = Duration::from_millis(25);
 pub(crate) struct Transport {
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
-    client: RwLock<reqwest::Client>,
+    client: RwLock<Client>,
     shared: Arc<Shared>,
     nudged: Notify,
     health: Arc<Health>,
@@ -84,7 +84,7 @@ impl Transport {
             .build()
             .map_err(|error| Error::new(Status::Internal, format!("the system gave no descriptor to wait with: {error}")))?;
         Ok(Transport {
-            client: RwLock::new(connect::client(config)?),
+            client: RwLock::new(Client::new(config)?),
             runtime: Some(runtime),
             shared,
             nudged: Notify::new(),
@@ -95,7 +95,7 @@ impl Transport {
 
     /// Takes over what may change while signed in. Connections are made anew.
     pub fn reconfigure(&self, config: &Config) -> Result<()> {
-        let client = connect::client(config)?;
+        let client = Client::new(config)?;
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         Ok(())
     }
@@ -229,14 +229,13 @@ impl Transport {
         };
         // Lets the runtime notice connections that the server closed since the last call.
         tokio::task::yield_now().await;
-        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let built = request.build(&client, token).map_err(Failure::unsent)?;
+        let client = self.client();
+        let built = request.build(token).map_err(Failure::unsent)?;
         self.shared.counts.sent();
-        let head = async { client.execute(built).await.map_err(connect::failure).map_err(body::head_failure) };
-        let head = if counts_silence(call, request) { in_time(head).await } else { head.await };
-        let answer = match head {
+        let patience = counts_silence(call, request).then(|| clock::patience(SILENCE));
+        let answer = match client.execute(built, &request.url, patience).await {
             Ok(response) => body::read(response, &request.url, &self.shared.bodies).await,
-            Err(failure) => Err(failure),
+            Err(failure) => Err(body::head_failure(failure)),
         };
         self.remember(&request.url, &answer);
         match &answer {
@@ -251,6 +250,10 @@ impl Transport {
         answer
     }
 
+    fn client(&self) -> Client {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Notes for later calls whether the server of a URL can be reached.
     fn remember(&self, url: &Url, outcome: &std::result::Result<Answer, Failure>) {
         match outcome {
@@ -262,7 +265,7 @@ impl Transport {
 
     /// Whether passwords and tokens may be sent there: over TLS, or without leaving this machine.
     pub fn may_carry_secrets(&self, url: &Url) -> bool {
-        url.scheme() == "https" || self.insecure_http || is_loopback(url)
+        url.scheme() == "https" || self.insecure_http || self.client().is_loopback(url)
     }
 }
 
@@ -290,11 +293,6 @@ fn counts_silence(call: &Call, request: &Request) -> bool {
     request.method == Method::GET && !waits_for_events && call.elsewhere()
 }
 
-/// The head of an answer, unless the server stays silent.
-async fn in_time<T>(head: impl Future<Output = std::result::Result<T, Failure>>) -> std::result::Result<T, Failure> {
-    tokio::time::timeout(clock::patience(SILENCE), head).await.unwrap_or_else(|_| Err(Failure::silent()))
-}
-
 /// A failure, with the request and, where that is not sure, whether the server has acted on it.
 fn explained(call: &Call, request: &Request, error: Error) -> Error {
     let sent = call.tried.changed() && (error.details().stage.is_some() || error.status() == Status::Timeout);
@@ -306,15 +304,5 @@ fn describe(outcome: &std::result::Result<Answer, Failure>) -> String {
     match outcome {
         Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
         Err(failure) => excerpt(failure.error.message()),
-    }
-}
-
-/// Whether the host of a URL is this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
     }
 }

@@ -105,7 +105,7 @@ public:
     config &culture(std::string_view name) { return set("culture", name); }
     /// Identifies this process to the server.
     config &endpoint_id(std::string_view id) { return set("endpoint_id", id); }
-    /// A PEM file with further trusted certificate authorities.
+    /// A file in PEM or DER with further trusted certificate authorities.
     config &ca_file(std::string_view path) { return set("ca_file", path); }
     /// A folder of such files.
     config &ca_dir(std::string_view path) { return set("ca_dir", path); }
@@ -117,7 +117,7 @@ public:
     config &minimum_tls(std::string_view version) { return set("minimum_tls", version); }
     /// The proxy's URL, or "none".
     config &proxy(std::string_view url) { return set("proxy", url); }
-    /// Hosts that bypass it, separated by commas.
+    /// Hosts that bypass it or the environment's, separated by commas, semicolons or blanks.
     config &no_proxy(std::string_view hosts) { return set("no_proxy", hosts); }
     /// host=address[:port], separated by commas: addresses used instead of name resolution.
     config &resolve(std::string_view addresses) { return set("resolve", addresses); }
@@ -125,7 +125,7 @@ public:
     config &trusted_domains(std::string_view hosts) { return set("trusted_domains", hosts); }
     /// How long one call may take as a whole, retries included.
     config &timeout(std::chrono::milliseconds time) { return set("timeout_ms", std::to_string(time.count())); }
-    /// How long making one connection may take.
+    /// How long making one connection may take, all addresses of a name included.
     config &connect_timeout(std::chrono::milliseconds time) { return set("connect_timeout_ms", std::to_string(time.count())); }
     /// How often one request is repeated that failed in a way worth repeating.
     config &max_retries(unsigned count) { return set("max_retries", std::to_string(count)); }
