@@ -174,6 +174,20 @@ fn a_firewall_costs_at_most_two_seconds() {
     config.sign_in().unwrap();
     let took = started.elapsed();
     assert!(took >= Duration::from_millis(900) && took < Duration::from_secs(2), "{took:?}");
+    // The next ones do not knock there.
+    silent.set_nonblocking(true).unwrap();
+    let knocks = || std::iter::from_fn(|| silent.accept().ok()).count();
+    assert!(knocks() > 0);
+    for _ in 0..3 {
+        config.sign_in().unwrap();
+    }
+    assert_eq!(knocks(), 0);
+    // After a minute one of them tries.
+    ucwa::test_clock::advance(Duration::from_secs(61));
+    for _ in 0..3 {
+        config.sign_in().unwrap();
+    }
+    assert!(knocks() > 0);
 }
 
 #[test]

@@ -111,6 +111,8 @@ fn discovery_in_its_older_shape() {
     let root = json(&plain(&agent, &format!("{}?sipuri=sip:lenea@contoso.com", simulator.url()), &[]).unwrap());
     let user = root["Root"]["Links"].as_array().unwrap().iter().find(|link| link["token"] == "User").unwrap()["href"].as_str().unwrap();
     assert!(user.ends_with("/oauth/user?originalDomain=contoso.com"), "{user}");
+    let encoded = json(&plain(&agent, &format!("{}?sipuri=sip%3Alenea%40contoso.com", simulator.url()), &[]).unwrap());
+    assert_eq!(encoded, root);
     let challenged = plain(&agent, user, &[]).unwrap();
     let challenge = challenged.headers().get_all("www-authenticate").iter().nth(1).unwrap().to_str().unwrap();
     assert!(challenge.contains("href=https://localhost") && challenge.contains("oauthtoken,grant_type="), "{challenge}");
