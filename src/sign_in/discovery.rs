@@ -118,7 +118,7 @@ impl Search<'_> {
         }
     }
 
-    /// What is told where every name came to nothing. A name that led on says more than those that did not.
+    /// The error if every name came to nothing. Its kind is that of the first name that led on.
     fn nothing_found(&self, domain: &str, outcomes: Outcomes, first_failure: Option<Error>) -> Error {
         let failures: Vec<Error> = outcomes.into_iter().flatten().filter_map(Result::err).collect();
         let all = names::nothing_found(domain, &failures);

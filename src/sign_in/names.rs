@@ -210,9 +210,9 @@ async fn lane_answer(transport: &Transport, call: &Call, request: &Request) -> R
     accept(&named, answer, transport)
 }
 
-/// The error where every name came to nothing: what each answered, and each piece of advice once.
+/// The error if every name came to nothing: the answer of each, and each piece of advice once.
 pub(super) fn nothing_found(domain: &str, failures: &[Error]) -> Error {
-    let told: Vec<&str> = failures.iter().map(Error::without_advice).collect();
+    let answers: Vec<&str> = failures.iter().map(Error::without_advice).collect();
     let mut advice: Vec<&str> = Vec::new();
     for piece in failures.iter().filter_map(Error::advice) {
         if !advice.contains(&piece) {
@@ -220,7 +220,7 @@ pub(super) fn nothing_found(domain: &str, failures: &[Error]) -> Error {
         }
     }
     advice.push("check the domain, the DNS names and the network, or set discovery_url");
-    let text = format!("no Skype for Business Server was found for {domain}. What was asked and what came back: {}", told.join("; "));
+    let text = format!("no Skype for Business Server was found for {domain}. What was asked and what came back: {}", answers.join("; "));
     Error::new(Status::DiscoveryFailed, text).advise(advice.join("; "))
 }
 
