@@ -185,6 +185,9 @@ pub(crate) struct Details {
     /// Another name of the sign-in domain may lead to the server that this one did not lead to.
     #[serde(skip)]
     pub elsewhere: bool,
+    /// A batch was not sent, since the server takes fewer parts at once than it has: make smaller ones.
+    #[serde(skip)]
+    pub too_many_parts: bool,
 }
 
 /// What the library's functions return.
@@ -214,6 +217,7 @@ impl Error {
             stage: None,
             said: None,
             elsewhere: false,
+            too_many_parts: false,
         }))
     }
 

@@ -17,6 +17,8 @@ mod health;
 mod limits;
 mod live;
 mod me;
+#[cfg(unix)]
+mod own_descriptor;
 mod people;
 mod recovery;
 mod resource;

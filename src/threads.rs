@@ -2,11 +2,13 @@
 //! is delivered to a thread of the library, but while it runs code of the host, which has the mask of the host.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 #[cfg(all(unix, feature = "capi"))]
 pub(crate) use system::shielded;
-pub(crate) use system::{Mask, as_host, keep_signals_away};
+pub(crate) use system::{Mask, keep_signals_away};
 
 /// Starts a thread that takes no signals, as all of the library are; bindings start theirs so, too.
 ///
@@ -29,6 +31,36 @@ pub(crate) fn join(thread: JoinHandle<()>) {
         // It was told of, where it panicked.
         let _ = thread.join();
     }
+}
+
+/// The same, but for a thread that cannot be woken only for so long: then it goes on by itself, and ends when it wakes. It
+/// is waited for as long as code of the host runs on threads of the library.
+pub(crate) fn join_or_leave(thread: JoinHandle<()>, patience: Duration) {
+    let begin = Instant::now();
+    while !thread.is_finished() && (begin.elapsed() < patience || HOST_CODE.load(Ordering::SeqCst) > 0) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    if thread.is_finished() {
+        join(thread);
+    } else {
+        log::warn!("a thread of the library could not be woken, and ends later by itself");
+    }
+}
+
+/// How many threads of the library run code of the host in the middle of a call.
+static HOST_CODE: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs code of the host in the middle of a call, on whatever thread that is.
+pub(crate) fn as_host<T>(work: impl FnOnce() -> T) -> T {
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            HOST_CODE.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    HOST_CODE.fetch_add(1, Ordering::SeqCst);
+    let _counted = Counted;
+    system::as_host(work)
 }
 
 #[cfg(unix)]
@@ -104,9 +136,8 @@ mod system {
         }
     }
 
-    /// Runs code of the host in the middle of a call, on whatever thread that is. SIGPIPE stays blocked: one may wait that
-    /// the library itself has raised.
-    pub(crate) fn as_host<T>(work: impl FnOnce() -> T) -> T {
+    /// On a thread of the library SIGPIPE stays blocked: one may wait that the library itself has raised.
+    pub(super) fn as_host<T>(work: impl FnOnce() -> T) -> T {
         let Some(Mask(set)) = HOSTS.get() else { return work() };
         let with_sigpipe = |mut set: SigSet| {
             set.add(Signal::SIGPIPE);
@@ -216,7 +247,7 @@ mod system {
         }
     }
 
-    pub(crate) fn as_host<T>(work: impl FnOnce() -> T) -> T {
+    pub(super) fn as_host<T>(work: impl FnOnce() -> T) -> T {
         work()
     }
 

@@ -9,11 +9,7 @@ use native::Link;
 use native::run::{self, finish, wait_until};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command};
-use std::sync::{PoisonError, RwLock};
 use ucwa_simulator::{Fault, Simulator};
-
-/// Held for writing by programs that measure time, so that no other one runs beside them.
-static MACHINE: RwLock<()> = RwLock::new(());
 
 #[test]
 fn config() {
@@ -47,7 +43,7 @@ fn presence_from_the_static_library() {
 
 #[test]
 fn fork() {
-    run_alone("fork", Link::Shared, Some(&Simulator::start().unwrap()));
+    runs("fork", Link::Shared, Some(&Simulator::start().unwrap()));
 }
 
 #[test]
@@ -69,7 +65,6 @@ fn token_callback() {
 fn cancel() {
     let simulator = Simulator::start().unwrap();
     simulator.fault(Fault::on("contactPresence").hang().forever());
-    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     let mut child = start("cancel", Link::Shared, Some(&simulator));
     let mut line = String::new();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -82,9 +77,32 @@ fn cancel() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn closed_descriptors() {
+    let simulator = Simulator::start().unwrap();
+    simulator.fault(Fault::on("contactPresence").path("sarad").hang().forever());
+    let mut child = start("closed_descriptors", Link::Shared, Some(&simulator));
+    let mut answer = child.stdin.take().unwrap();
+    let mut read = 0;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        match line.unwrap().as_str() {
+            "listening" => {
+                wait_until("the server holds the pending GET", || simulator.pending_events() == 1 && simulator.outstanding() == 1);
+            }
+            _ => {
+                read += 1;
+                let of_sara = || simulator.requests().iter().filter(|request| request.target.contains("sarad")).count();
+                wait_until("the server holds the request", || of_sara() == read);
+            }
+        }
+        answer.write_all(b"done\n").unwrap();
+    }
+    assert_eq!(finish("closed_descriptors", child), "", "the library prints nothing");
+}
+
+#[test]
 fn live() {
     let simulator = Simulator::builder().clock_speed(100.0).start().unwrap();
-    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     let mut child = start("live", Link::Shared, Some(&simulator));
     let mut answer = child.stdin.take().unwrap();
     // The program says how Sara Davis is to be.
@@ -98,7 +116,6 @@ fn live() {
 #[test]
 fn board() {
     let simulator = Simulator::builder().clock_speed(100.0).start().unwrap();
-    let _others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
     let mut command = program("board", Link::Shared);
     command.args(["-l", "-s", "5", "Sales"]);
     let mut child = run::start(command, Some(&simulator));
@@ -133,16 +150,10 @@ fn sigpipe() {
 fn resolver_hang() {
     let simulator = Simulator::start().unwrap();
     simulator.fault(Fault::on("contactPresence").drop().forever());
-    run_alone("resolver_hang", Link::Shared, Some(&simulator));
+    runs("resolver_hang", Link::Shared, Some(&simulator));
 }
 
 fn runs(name: &str, link: Link, simulator: Option<&Simulator>) {
-    let _others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-    finish(name, start(name, link, simulator));
-}
-
-fn run_alone(name: &str, link: Link, simulator: Option<&Simulator>) {
-    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     finish(name, start(name, link, simulator));
 }
 
@@ -161,8 +172,7 @@ fn program(name: &str, link: Link) -> Command {
     } else {
         Command::new(program)
     };
-    // A checker is slow; what is measured is no slower for that than this many times.
-    let (patience, rounds) = if valgrind { ("30", "100") } else { ("1", "2000") };
-    command.env("UCWA_TEST_PATIENCE", patience).env("UCWA_TEST_ROUNDS", rounds);
+    // A checker is slow.
+    command.env("UCWA_TEST_ROUNDS", if valgrind { "100" } else { "2000" });
     command
 }

@@ -12,6 +12,7 @@ const ROOMS: &[&str] = &[
     "secret",
     "sip_uri",
     "threads",
+    "own_descriptor",
     "health",
     "certificate_file",
     "config",

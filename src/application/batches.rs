@@ -8,6 +8,7 @@ use crate::resource::navigation::Document;
 use crate::resource::{Resource, answer, batch};
 use crate::secret::Secret;
 use crate::transport::{Answer, Body, Request};
+use std::collections::VecDeque;
 use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
@@ -23,35 +24,27 @@ struct Round<'r> {
     requests: &'r [Request],
     found: Vec<Option<Result<Answer>>>,
     /// Those that are still to be sent, by their place.
-    open: Vec<usize>,
-    /// Whether some are to be sent again, of which each has its refusal by now.
-    turned_away: Option<TurnedAway>,
-}
-
-/// The server was too busy.
-struct TurnedAway {
-    /// The longest wait that it asked for.
+    open: VecDeque<usize>,
+    /// Those that the server was too busy for, which are sent again when all others have been. Each has its refusal by now.
+    again: Vec<usize>,
+    /// How often the server was too busy for each.
+    refusals: Vec<usize>,
+    /// A batch was refused as a whole, with this error and the wait that the server asked for.
+    refused: Option<(Error, Option<Duration>)>,
+    /// The longest wait that the server asked for in parts of batches.
     asked: Option<Duration>,
-    /// Whether a batch was turned away as a whole, which may be too large.
-    whole: bool,
 }
 
 impl Round<'_> {
-    /// None of those that are open is sent again; how their refusals are told.
-    fn give_up(&mut self, told: impl Fn(Error) -> Error) {
-        for at in self.open.drain(..) {
-            if let Some(Err(refusal)) = self.found[at].take() {
-                self.found[at] = Some(Err(told(refusal)));
-            }
+    /// Nothing that is open is sent any more; what becomes of its errors.
+    fn give_up(&mut self, refusal: &Error, reported: impl Fn(Error) -> Error) {
+        for at in self.open.drain(..).chain(self.again.drain(..)) {
+            let own = match self.found[at].take() {
+                Some(Err(own)) => own,
+                _ => refusal.clone(),
+            };
+            self.found[at] = Some(Err(reported(own)));
         }
-    }
-
-    /// The server was too busy for these, and said so in this answer.
-    fn turn_away(&mut self, places: &[usize], error: &Error, asked: Option<Duration>, whole: bool) {
-        self.open.extend(places);
-        places.iter().for_each(|at| self.found[*at] = Some(Err(error.clone())));
-        let before = self.turned_away.take().unwrap_or(TurnedAway { asked, whole });
-        self.turned_away = Some(TurnedAway { asked: asked.max(before.asked), whole: whole || before.whole });
     }
 }
 
@@ -74,7 +67,8 @@ impl Access<'_> {
     fn exchange_all(&self, requests: &[Request]) -> Vec<Result<Answer>> {
         let found: Vec<_> = requests.iter().map(|request| self.own(request).err().map(Err)).collect();
         let open = (0..requests.len()).filter(|at| found[*at].is_none()).collect();
-        let mut round = Round { requests, found, open, turned_away: None };
+        let refusals = vec![0; requests.len()];
+        let mut round = Round { requests, found, open, again: Vec::new(), refusals, refused: None, asked: None };
         let link = Resource::parse(&self.session.document.text)
             .ok()
             .and_then(|resource| resource.link("batch").and_then(|href| self.resolve(href).ok()))
@@ -82,7 +76,7 @@ impl Access<'_> {
         match link {
             Some(link) if round.open.len() > 1 => self.send_in_batches(&link, &mut round),
             _ => {
-                let open = std::mem::take(&mut round.open);
+                let open: Vec<usize> = round.open.drain(..).collect();
                 self.send_side_by_side(&open, &mut round);
             }
         }
@@ -97,22 +91,27 @@ impl Access<'_> {
         }
     }
 
-    /// Rounds of batches. What was turned away goes into the next round.
+    /// Batches, as large as the server takes by now, until nothing is open.
     fn send_in_batches(&self, link: &Url, round: &mut Round<'_>) {
-        let (mut smaller, mut again) = (self.call.retries + HALVINGS, self.call.retries);
+        let mut patience = self.call.retries + HALVINGS;
         let mut pause = FIRST_PAUSE;
         while !round.open.is_empty() {
-            let size = self.application.transport.limit().min(MOST_PARTS);
-            let chunks: Vec<Vec<usize>> = round.open.chunks(size).map(<[usize]>::to_vec).collect();
+            let limit = self.application.transport.limit();
+            // While the limit is low it may grow with each batch, and the next ones with it.
+            let most = if self.application.transport.limit_is_reduced() { limit } else { usize::MAX };
+            let wave: Vec<usize> = round.open.drain(..round.open.len().min(most)).collect();
+            let chunks: Vec<&[usize]> = wave.chunks(limit.min(MOST_PARTS)).collect();
             let batches: Vec<Request> =
                 chunks.iter().map(|chunk| batch_request(link, &chunk.iter().map(|at| &round.requests[*at]).collect::<Vec<_>>())).collect();
             let answers = self.application.authority.send_all(self.call, &batches);
-            round.open.clear();
             for ((chunk, answer), batch) in chunks.iter().zip(answers).zip(&batches) {
                 match answer {
+                    Err(error) if error.details().too_many_parts => round.open.extend(*chunk),
                     Err(error) => chunk.iter().for_each(|at| round.found[*at] = Some(Err(error.clone()))),
                     Ok(answer) if answer.status == 429 => {
-                        round.turn_away(chunk, &answer::refusal(batch, &answer), answer.retry_after(), true);
+                        let asked = round.refused.take().and_then(|(_, asked)| asked).max(answer.retry_after());
+                        round.refused = Some((answer::refusal(batch, &answer), asked));
+                        round.open.extend(*chunk);
                     }
                     Ok(answer) if matches!(answer.status, 404 | 405 | 415 | 501) => {
                         let error = self.judge(batch, answer::refusal(batch, &answer));
@@ -123,22 +122,31 @@ impl Access<'_> {
                             self.send_side_by_side(chunk, round);
                         }
                     }
-                    Ok(answer) => self.spread(batch, &answer, chunk, round),
+                    Ok(answer) => {
+                        patience = self.call.retries + HALVINGS;
+                        self.spread(batch, &answer, chunk, round);
+                    }
                 }
             }
-            let Some(TurnedAway { asked, whole }) = round.turned_away.take() else { continue };
-            let patience = if whole { &mut smaller } else { &mut again };
-            let Some(left) = patience.checked_sub(1) else { return };
-            *patience = left;
+            let (refusal, asked) = match round.refused.take() {
+                Some((refusal, asked)) => {
+                    let Some(left) = patience.checked_sub(1) else { return round.give_up(&refusal, |error| error) };
+                    patience = left;
+                    (refusal, asked)
+                }
+                None if round.open.is_empty() && !round.again.is_empty() => (self.call.timed_out(), round.asked.take()),
+                None => continue,
+            };
             let wait = pause.max(asked.unwrap_or_default());
             // To begin a wait that the call has no time for would help nobody.
             if clock::wait(wait) >= self.call.left() {
-                return round.give_up(throttled);
+                return round.give_up(&refusal, throttled);
             }
             if let Err(ended) = self.application.transport.pause(self.call, wait) {
-                return round.give_up(|_| ended.clone());
+                return round.give_up(&ended, |_| ended.clone());
             }
             pause *= 2;
+            round.open.extend(round.again.drain(..));
         }
     }
 
@@ -158,7 +166,12 @@ impl Access<'_> {
                     let own = &round.requests[*at];
                     let inner = answer.within(own.url.clone(), part.status, &part.headers, part.body);
                     if matches!(inner.status, 429 | 503) {
-                        round.turn_away(&[*at], &answer::refusal(own, &inner), inner.retry_after(), false);
+                        round.found[*at] = Some(Err(answer::refusal(own, &inner)));
+                        round.asked = round.asked.max(inner.retry_after());
+                        round.refusals[*at] += 1;
+                        if round.refusals[*at] <= self.call.retries {
+                            round.again.push(*at);
+                        }
                     } else {
                         round.found[*at] = Some(Ok(inner));
                     }

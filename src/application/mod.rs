@@ -194,6 +194,11 @@ impl Application {
         self.transport.run(call, async { Ok(lock.lock().await) })
     }
 
+    /// Whether what waits for an event can be woken.
+    pub fn has_descriptors(&self) -> bool {
+        self.line.get().is_none_or(Transport::has_descriptors) && self.transport.has_descriptors()
+    }
+
     pub fn is_cancelled(&self) -> bool {
         self.transport.is_cancelled()
     }

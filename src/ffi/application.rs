@@ -136,7 +136,9 @@ pub unsafe extern "C" fn ucwa_sign_out(application: *mut ucwa_application) -> uc
 /// Threads: one, once, and not from a callback of this application. It returns within 100 ms, but that it waits
 /// for an event callback that runs, and for a token callback that runs on a thread of the library. After it no
 /// thread of the library runs for this application, but one that may wait for the system's name resolution.
-/// In a forked child an inherited application is let go of, and goes on in the parent.
+/// In a forked child an inherited application is let go of, and goes on in the parent. If the program has closed the
+/// library's descriptors before (closefrom), it returns as soon, and closes none of the program's; calls that wait then
+/// fail with UCWA_CANCELLED. A thread that waited for events may go on for some minutes, and uses nothing of the program.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ucwa_application_free(application: *mut ucwa_application) {
     // SAFETY: NULL, or a handle that is used by nobody any more.

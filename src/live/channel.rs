@@ -3,6 +3,7 @@
 
 use super::Core;
 use super::event::{Answer, Lead};
+use super::pacing::{Pace, Pacing};
 use super::state::Note;
 use crate::application::{Access, Session};
 use crate::clock;
@@ -21,14 +22,12 @@ use url::Url;
 const PARAMETERS: [(&str, &str); 3] = [("low", "15"), ("medium", "5"), ("timeout", "180")];
 /// The last of these, and as much as a server may be late.
 const SILENCE: Duration = Duration::from_secs(180 + 30);
-/// However fast the clock runs, a machine that is busy is no dead connection.
-const LEAST_SILENCE: Duration = Duration::from_secs(1);
+/// However fast the library's clock runs in tests, a busy machine is not a dead connection.
+const BUSY: Duration = Duration::from_secs(3);
 /// A GET that was pending for so long before it was cut was cut by somebody in between, and not for being unwelcome.
 const STEADY: Duration = Duration::from_secs(30);
-/// After so many failures in a row, or empty answers that came at once, callers are told.
+/// After so many failures in a row callers are told.
 const PATIENCE: u32 = 3;
-/// A GET that was pending for so long was taken in.
-const A_WHILE: Duration = Duration::from_secs(1);
 /// After an interruption a GET that is pending for so long shows that the channel works again.
 const PROOF: Duration = Duration::from_secs(5);
 /// The longest wait that a server may ask for.
@@ -41,6 +40,7 @@ pub(super) fn run(core: &Core) -> Result<()> {
         match channel.listen(core) {
             Err(error) if error.status() == Status::Cancelled => {
                 if !super::still_running(core) {
+                    core.queue.close();
                     return Ok(());
                 }
             }
@@ -56,15 +56,22 @@ struct Channel {
     /// That address was asked before, and its answer was lost.
     asked_before: bool,
     failures: u32,
-    /// How many answers in a row came at once and had nothing in them.
-    hollow: u32,
+    pacing: Pacing,
     waits: ExponentialBackoff,
     interrupted: bool,
 }
 
 impl Channel {
     fn at(session: Arc<Session>) -> Channel {
-        Channel { session, next: None, asked_before: false, failures: 0, hollow: 0, waits: super::backoff().build(), interrupted: false }
+        Channel {
+            session,
+            next: None,
+            asked_before: false,
+            failures: 0,
+            pacing: Pacing::default(),
+            waits: super::backoff().build(),
+            interrupted: false,
+        }
     }
 
     /// Waits for one answer and hands it on. A failure is the end of the channel.
@@ -79,11 +86,15 @@ impl Channel {
         match self.ask(core) {
             Ok(None) => Ok(()),
             Ok(Some(answer)) => {
-                let at_once = clock::now().saturating_sub(started) < A_WHILE;
                 let circles = |next: &Url| resolve(&self.session.document.url, answer.lead.href()).is_ok_and(|to| to == *next);
-                let hollow = at_once && (answer.events.is_empty() || self.next.as_ref().is_some_and(circles));
-                self.hand_on(core, answer, hollow);
-                if hollow && self.hollow > PATIENCE { self.rest(core) } else { Ok(()) }
+                let something = !answer.events.is_empty() && !self.next.as_ref().is_some_and(circles);
+                let pace = self.pacing.answered(clock::now().saturating_sub(started), something);
+                self.hand_on(core, answer);
+                match pace {
+                    Pace::AtOnce => Ok(()),
+                    Pace::After(wait) => core.application.wait(wait),
+                    Pace::Doubt => self.rest(core),
+                }
             }
             // The server ends the channel of an application that goes.
             Err(_) if core.application.is_signing_out() => Err(Error::cancelled()),
@@ -92,7 +103,8 @@ impl Channel {
             Err(error) => {
                 log::info!("the event channel was cut: {error}");
                 if clock::now().saturating_sub(started) >= STEADY {
-                    (self.failures, self.hollow) = (0, 0);
+                    self.failures = 0;
+                    self.pacing.trust();
                 }
                 self.come_back(core, error)
             }
@@ -110,7 +122,7 @@ impl Channel {
                 self.next.insert(with_parameters(url)).clone()
             }
         };
-        let call = Call::new(clock::wait(SILENCE).max(LEAST_SILENCE), 0);
+        let call = Call::new(clock::wait(SILENCE) + BUSY, 0);
         let access = Access::new(&core.application, &self.session, &call);
         let request = Request::pending(url);
         if self.interrupted {
@@ -119,20 +131,18 @@ impl Channel {
         let answer = access.wait_for(&request);
         if self.interrupted && core.prove_at(None).is_none() {
             // Callers were told meanwhile.
-            (self.interrupted, self.failures, self.hollow) = (false, 0, 0);
+            (self.interrupted, self.failures) = (false, 0);
+            self.pacing.trust();
         }
         let Some(answer) = answer? else { return Ok(None) };
         let text = answer::body_text(&request, &answer)?;
         Answer::read(text).map(Some).map_err(|error| answer::with_answer(error, &request, &answer))
     }
 
-    /// A hollow answer does not show that the channel works: somebody in between may give them, for ever.
-    fn hand_on(&mut self, core: &Core, answer: Answer, hollow: bool) {
+    fn hand_on(&mut self, core: &Core, answer: Answer) {
         self.asked_before = false;
-        if hollow {
-            self.hollow += 1;
-        } else {
-            (self.hollow, self.failures) = (0, 0);
+        if !self.pacing.is_hollow() {
+            self.failures = 0;
             self.waits = super::backoff().build();
         }
         core.heard();
@@ -151,7 +161,7 @@ impl Channel {
                 None
             }
         };
-        if self.interrupted && self.failures < PATIENCE && self.hollow <= PATIENCE {
+        if self.interrupted && self.failures < PATIENCE && !self.pacing.in_doubt() {
             self.restored(core);
         }
         if !answer.events.is_empty() {
@@ -201,7 +211,7 @@ impl Channel {
                 }
             }
         }
-        if self.interrupted && self.failures < PATIENCE && self.hollow <= PATIENCE {
+        if self.interrupted && self.failures < PATIENCE && !self.pacing.in_doubt() {
             self.restored(core);
         }
         Ok(())

@@ -10,6 +10,7 @@ mod descriptor;
 mod event;
 mod groups;
 mod holding;
+mod pacing;
 mod queue;
 mod settling;
 mod state;
@@ -40,6 +41,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long a thread is waited for that may not have been woken. Freeing is over in 100 ms.
+const FAREWELL: Duration = Duration::from_millis(30);
 
 /// The live part of an application. Dropping it ends its threads.
 pub(crate) struct Live {
@@ -397,10 +400,14 @@ impl Drop for Live {
     fn drop(&mut self) {
         self.close();
         let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for thread in [threads.channel.take(), threads.teller.take()].into_iter().flatten() {
-            // They have just been woken.
-            threads::join(thread.handle);
+        // They have just been woken, unless the program has closed what would wake the one that waits for an answer.
+        let listening = threads.channel.take().map(|thread| thread.handle);
+        if self.core.application.has_descriptors() {
+            listening.into_iter().for_each(threads::join);
+        } else {
+            listening.into_iter().for_each(|thread| threads::join_or_leave(thread, FAREWELL));
         }
+        threads.teller.take().into_iter().for_each(|thread| threads::join(thread.handle));
         self.core.queue.join();
     }
 }

@@ -1,105 +1,125 @@
-//! How much may be under way at once. The server counts a user's requests, parts of batches included, and turns away
-//! what goes beyond its limit; the limit may change, so it is learned from what it turns away.
+//! How much may be under way at once. The server counts a user's requests, parts of batches included, and refuses what goes
+//! beyond its limit. `limit` learns how much that is; this keeps to it.
 
+use super::limit::{Limit, Sent};
+use crate::clock;
+use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 /// The outstanding requests of one application.
 pub(super) struct Budget {
-    free: Semaphore,
     state: Mutex<State>,
-    shrunk: Notify,
+    changed: Notify,
 }
 
 struct State {
-    most: usize,
-    limit: usize,
-    /// How much of it is set aside.
-    aside: usize,
-    /// Permits that are to be taken back once they are returned.
-    debt: usize,
+    limit: Limit,
+    /// How much is under way, without what is reserved.
+    out: usize,
+    /// For pending GETs.
+    reserved: usize,
+    /// The requests that wait for room, in the order in which they came.
+    waiting: VecDeque<u64>,
+    arrivals: u64,
 }
 
 /// So many requests under way; given back when dropped.
 pub(super) struct Share<'a> {
     budget: &'a Budget,
-    size: usize,
-    aside: bool,
+    parts: usize,
+    sent: Sent,
 }
+
+/// A request has more parts than may be under way by now.
+#[derive(Debug)]
+pub(super) struct TooManyParts;
 
 impl Budget {
     pub fn new(most: usize) -> Budget {
-        let most = most.max(1);
-        Budget { free: Semaphore::new(most), state: Mutex::new(State { most, limit: most, aside: 0, debt: 0 }), shrunk: Notify::new() }
+        let state = State { limit: Limit::new(most), out: 0, reserved: 0, waiting: VecDeque::new(), arrivals: 0 };
+        Budget { state: Mutex::new(state), changed: Notify::new() }
     }
 
-    /// How much may be under way just now, beside what is set aside.
+    /// How much may be under way just now, in addition to what is reserved.
     pub fn limit(&self) -> usize {
-        let state = self.state();
-        state.limit.saturating_sub(state.aside).max(1)
+        self.state().room()
     }
 
-    /// Takes one from what the others may have, for as long as the share is kept, and does not wait for it.
-    pub fn set_aside(&self) -> Share<'_> {
-        let mut state = self.state();
-        if state.limit < state.aside + 2 {
-            // The last one stays for what the caller asks.
-            return Share { budget: self, size: 0, aside: false };
+    /// Whether the server was found to take less than what was configured.
+    pub fn is_reduced(&self) -> bool {
+        self.state().limit.is_reduced()
+    }
+
+    /// Waits for room for a request of so many parts, behind those that came before. A request that is larger than the limit
+    /// would be refused, and is not to be sent.
+    pub async fn share(&self, parts: usize) -> Result<Share<'_>, TooManyParts> {
+        self.take(parts.max(1), |state, parts| state.out += parts).await
+    }
+
+    /// Reserves one for a pending GET, for as long as the budget exists: such a GET is under way all the time, and the next
+    /// one follows at once. `false` where that would leave nothing for calls; then the GET is not counted.
+    pub async fn reserve(&self) -> bool {
+        if self.state().room() < 2 {
+            return false;
         }
-        state.aside += 1;
-        state.debt += 1 - self.free.forget_permits(1);
-        drop(state);
-        self.shrunk.notify_waiters();
-        Share { budget: self, size: 1, aside: true }
+        let taken = self.take(1, |state, parts| state.reserved += parts).await;
+        // It is kept.
+        taken.map(std::mem::forget).is_ok()
     }
 
-    /// Waits for room for a request of so many parts; what is larger than the whole budget takes all of it.
-    pub async fn share(&self, parts: usize) -> Share<'_> {
+    /// What is under way now, for a request whose place is reserved.
+    pub fn sent_by_reservation(&self) -> Sent {
+        self.state().sent()
+    }
+
+    /// The server refused a request because it has too many.
+    pub fn refused(&self, sent: Sent) {
+        self.state().limit.refused(sent, clock::now());
+        // Those that wait may be too large now.
+        self.changed.notify_waiters();
+    }
+
+    /// The server answered a request of so many parts.
+    pub fn accepted(&self, sent: Sent, parts: usize) {
+        let mut state = self.state();
+        state.limit.accepted(sent, parts, clock::now());
+        self.wake(&state);
+    }
+
+    async fn take(&self, parts: usize, count: impl Fn(&mut State, usize)) -> Result<Share<'_>, TooManyParts> {
+        let mut place = Place { budget: self, number: None };
         loop {
-            let mut shrunk = std::pin::pin!(self.shrunk.notified());
-            shrunk.as_mut().enable();
-            self.settle();
-            let size = parts.clamp(1, self.limit());
-            let room = self.free.acquire_many(u32::try_from(size).unwrap_or(u32::MAX));
-            tokio::select! {
-                biased;
-                permit = room => {
-                    // The semaphore is never closed.
-                    if let Ok(permit) = permit {
-                        permit.forget();
-                    }
-                    return Share { budget: self, size, aside: false };
+            let mut changed = pin!(self.changed.notified());
+            {
+                let mut state = self.state();
+                if parts > state.room() {
+                    break Err(TooManyParts);
                 }
-                // The share waited for may be more than there is now.
-                () = shrunk => {}
+                let is_next = state.waiting.front().is_none_or(|first| Some(*first) == place.number);
+                if is_next && state.out + parts <= state.room() {
+                    count(&mut state, parts);
+                    break Ok(Share { budget: self, parts, sent: state.sent() });
+                }
+                if place.number.is_none() {
+                    state.arrivals += 1;
+                    let number = state.arrivals;
+                    state.waiting.push_back(number);
+                    place.number = Some(number);
+                }
+                // Before the lock is released, so that no change falls between the two.
+                changed.as_mut().enable();
             }
+            changed.await;
         }
     }
 
-    /// The server turned a request away.
-    pub fn halve(&self) {
-        let mut state = self.state();
-        let smaller = (state.limit / 2).max(state.aside + 1);
-        let surplus = state.limit - smaller;
-        state.debt += surplus - self.free.forget_permits(surplus);
-        state.limit = smaller;
-        drop(state);
-        self.shrunk.notify_waiters();
-    }
-
-    /// The server took a request: a little more is dared.
-    pub fn restore(&self) {
-        let mut state = self.state();
-        if state.limit < state.most {
-            state.limit += 1;
-            give_back(&self.free, &mut state, 1);
+    /// Has those that wait look again.
+    fn wake(&self, state: &State) {
+        if !state.waiting.is_empty() {
+            self.changed.notify_waiters();
         }
-    }
-
-    /// Takes back what is owed: who waits holds on to permits, and gives them back when the budget shrinks.
-    fn settle(&self) {
-        let mut state = self.state();
-        state.debt -= self.free.forget_permits(state.debt);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -107,19 +127,45 @@ impl Budget {
     }
 }
 
-fn give_back(free: &Semaphore, state: &mut State, permits: usize) {
-    let owed = state.debt.min(permits);
-    state.debt -= owed;
-    free.add_permits(permits - owed);
+impl State {
+    /// However low the limit is, one call can go on.
+    fn room(&self) -> usize {
+        self.limit.now().saturating_sub(self.reserved).max(1)
+    }
+
+    fn sent(&self) -> Sent {
+        self.limit.sent(self.out + self.reserved)
+    }
+}
+
+impl Share<'_> {
+    /// What was under way when it was given.
+    pub fn sent(&self) -> Sent {
+        self.sent
+    }
 }
 
 impl Drop for Share<'_> {
     fn drop(&mut self) {
         let mut state = self.budget.state();
-        if self.aside {
-            state.aside -= 1;
+        state.out -= self.parts;
+        self.budget.wake(&state);
+    }
+}
+
+/// The place of a request that waits. It is left when the request goes on, and when its call ends.
+struct Place<'a> {
+    budget: &'a Budget,
+    number: Option<u64>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            let mut state = self.budget.state();
+            state.waiting.retain(|other| *other != number);
+            self.budget.wake(&state);
         }
-        give_back(&self.budget.free, &mut state, self.size);
     }
 }
 
@@ -127,65 +173,121 @@ impl Drop for Share<'_> {
 mod tests {
     use super::*;
     use futures_util::FutureExt;
+    use futures_util::future::LocalBoxFuture;
 
-    #[test]
-    fn halving_takes_back_and_restoring_gives() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let budget = Budget::new(8);
-            let six = budget.share(6).await;
-            budget.halve();
-            assert_eq!((budget.limit(), budget.free.available_permits()), (4, 0), "two were free, two are owed");
-            drop(six);
-            assert_eq!(budget.free.available_permits(), 4);
-            for _ in 0..9 {
-                budget.restore();
-            }
-            assert_eq!((budget.limit(), budget.free.available_permits()), (8, 8));
-            drop(budget.share(100).await);
-            assert_eq!(budget.free.available_permits(), 8);
-        });
+    type Waiting<'a> = LocalBoxFuture<'a, Result<Share<'a>, TooManyParts>>;
+
+    fn now<'a>(future: &mut Waiting<'a>) -> Option<Result<Share<'a>, TooManyParts>> {
+        future.as_mut().now_or_never()
+    }
+
+    fn ask(budget: &Budget, parts: usize) -> Waiting<'_> {
+        budget.share(parts).boxed_local()
+    }
+
+    /// What is under way, what is reserved, and how many wait.
+    fn counts(budget: &Budget) -> (usize, usize, usize) {
+        let state = budget.state();
+        (state.out, state.reserved, state.waiting.len())
     }
 
     #[test]
-    fn what_is_set_aside_is_not_there_for_others() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let budget = Budget::new(4);
-            let all = budget.share(4).await;
-            let aside = budget.set_aside();
-            assert_eq!((budget.limit(), budget.free.available_permits()), (3, 0));
-            drop(all);
-            assert_eq!(budget.free.available_permits(), 3, "one is owed");
-            assert_eq!(budget.share(4).await.size, 3);
-            drop(aside);
-            assert_eq!((budget.limit(), budget.free.available_permits()), (4, 4));
-            // With a budget of one there is always room for a call.
-            let aside = budget.set_aside();
-            for _ in 0..9 {
-                budget.halve();
-            }
-            assert_eq!(budget.share(9).await.size, 1);
-            drop(aside);
-            let small = Budget::new(1);
-            let _aside = small.set_aside();
-            assert_eq!(small.share(9).await.size, 1);
-        });
+    fn a_request_that_is_larger_than_the_limit_is_not_sent() {
+        let budget = Budget::new(8);
+        assert!(matches!(now(&mut ask(&budget, 9)), Some(Err(TooManyParts))));
+        let all = now(&mut ask(&budget, 8)).unwrap().unwrap();
+        let mut waiting = ask(&budget, 5);
+        assert!(now(&mut waiting).is_none());
+        budget.refused(all.sent());
+        assert!(matches!(now(&mut waiting), Some(Err(TooManyParts))), "the limit is lower by now");
+        let mut fits = ask(&budget, 4);
+        assert!(now(&mut fits).is_none(), "more is under way than may be");
+        drop(all);
+        drop(now(&mut fits).unwrap().unwrap());
+        assert_eq!(counts(&budget), (0, 0, 0));
     }
 
     #[test]
-    fn who_waits_for_more_than_there_is_takes_less() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let budget = Budget::new(4);
-            let one = budget.share(1).await;
-            let waiting = budget.share(4);
-            tokio::pin!(waiting);
-            assert!(waiting.as_mut().now_or_never().is_none());
-            budget.halve();
-            assert!(waiting.as_mut().now_or_never().is_none(), "one of two is out");
-            drop(one);
-            assert_eq!(waiting.await.size, 2);
-        });
+    fn a_pending_get_keeps_its_place() {
+        let budget = Budget::new(100);
+        let all = now(&mut ask(&budget, 100)).unwrap().unwrap();
+        let mut reserving = budget.reserve().boxed_local();
+        assert!(reserving.as_mut().now_or_never().is_none(), "it would be one too many");
+        let mut later = ask(&budget, 1);
+        assert!(now(&mut later).is_none());
+        drop(all);
+        assert_eq!(reserving.as_mut().now_or_never(), Some(true));
+        drop(now(&mut later).unwrap().unwrap());
+        assert_eq!((budget.limit(), counts(&budget)), (99, (0, 1, 0)));
+        // However often the server refuses, a call has room.
+        for _ in 0..9 {
+            budget.refused(budget.sent_by_reservation());
+        }
+        assert_eq!(budget.limit(), 1);
+        drop(now(&mut ask(&budget, 1)).unwrap().unwrap());
+        let small = Budget::new(1);
+        assert_eq!(small.reserve().now_or_never(), Some(false));
+        drop(now(&mut ask(&small, 1)).unwrap().unwrap());
+    }
+
+    #[test]
+    fn those_that_came_first_go_first_and_a_call_that_ends_leaves_its_place() {
+        let budget = Budget::new(10);
+        let some = now(&mut ask(&budget, 6)).unwrap().unwrap();
+        let (mut large, mut small) = (ask(&budget, 10), ask(&budget, 1));
+        assert!(now(&mut large).is_none() && now(&mut small).is_none(), "small ones do not keep a large one from its turn");
+        drop(large);
+        drop((now(&mut small).unwrap().unwrap(), some));
+        assert_eq!(counts(&budget), (0, 0, 0));
+    }
+
+    /// Requests of all sizes come, wait, are given up, refused and answered, in any order.
+    #[test]
+    fn never_more_than_the_limit_and_nothing_is_lost() {
+        for seed in 1..300_u64 {
+            let mut seed = seed;
+            let mut roll = |sides: usize| {
+                seed ^= seed << 13;
+                seed ^= seed >> 7;
+                seed ^= seed << 17;
+                usize::try_from(seed % u64::try_from(sides).unwrap()).unwrap()
+            };
+            let most = 1 + roll(120);
+            let budget = Budget::new(most);
+            let mut reserved = 0;
+            let (mut waiting, mut under_way): (Vec<Waiting<'_>>, Vec<Share<'_>>) = (Vec::new(), Vec::new());
+            for _ in 0..400 {
+                match roll(6) {
+                    0 | 1 => waiting.push(ask(&budget, 1 + roll(most + 3))),
+                    2 if !waiting.is_empty() => drop(waiting.swap_remove(roll(waiting.len()))),
+                    2 if reserved == 0 => reserved = usize::from(budget.reserve().now_or_never() == Some(true)),
+                    3 | 4 if !under_way.is_empty() => {
+                        let share = under_way.swap_remove(roll(under_way.len()));
+                        budget.accepted(share.sent(), share.parts);
+                    }
+                    5 if !under_way.is_empty() && roll(3) == 0 => {
+                        let share = under_way.swap_remove(roll(under_way.len()));
+                        budget.refused(share.sent());
+                    }
+                    _ => {}
+                }
+                waiting.retain_mut(|one| match now(one) {
+                    Some(Ok(share)) => {
+                        let out: usize = under_way.iter().map(|share| share.parts).sum::<usize>() + share.parts;
+                        assert!(out + reserved <= most.max(reserved + 1) && out <= budget.limit(), "{out} of {most}");
+                        under_way.push(share);
+                        false
+                    }
+                    Some(Err(TooManyParts)) => false,
+                    None => true,
+                });
+                assert_eq!(counts(&budget).0, under_way.iter().map(|share| share.parts).sum::<usize>());
+            }
+            under_way.clear();
+            waiting.clear();
+            assert_eq!(counts(&budget), (0, reserved, 0));
+            let mut all = ask(&budget, budget.limit());
+            assert!(now(&mut all).unwrap().is_ok(), "all of it can be had again");
+        }
     }
 }

@@ -4,8 +4,8 @@ use crate::error::{Error, Result, Status};
 use crate::recovery::{Attempt, Effect, Outcome, Stage, Tried};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -82,11 +82,17 @@ impl Call {
 pub(crate) struct Cancel {
     flag: AtomicBool,
     wake: Notify,
+    /// For those that wait for time to pass: they need no runtime, and so no descriptor.
+    pauses: Mutex<()>,
+    bell: Condvar,
 }
 
 impl Cancel {
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::SeqCst);
+        // Nobody is between looking at the flag and waiting.
+        drop(self.pauses.lock().unwrap_or_else(PoisonError::into_inner));
+        self.bell.notify_all();
         self.wake.notify_waiters();
     }
 
@@ -94,19 +100,47 @@ impl Cancel {
         self.flag.load(Ordering::SeqCst)
     }
 
-    /// A future that ends at the latest with the call or the application.
-    pub async fn bound<T>(&self, call: &Call, work: impl Future<Output = Result<T>>) -> Result<T> {
+    /// Waits, unless the application is cancelled or the call's time is up before.
+    pub fn pause(&self, call: &Call, wait: Duration) -> Result<()> {
+        let end = Instant::now().checked_add(wait).map_or(call.deadline, |end| end.min(call.deadline));
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if self.is_cancelled() {
+                return Err(Error::cancelled());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return if end < call.deadline { Ok(()) } else { Err(call.timed_out()) };
+            }
+            pauses = self.bell.wait_timeout(pauses, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// A future that ends at the latest with the call or the application. Its thread wakes every so often meanwhile.
+    pub async fn bound<T>(&self, call: &Call, every: Option<Duration>, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut cancelled = pin!(self.wake.notified());
         // Registered before the flag is read, so that no cancelling falls between the two.
         cancelled.as_mut().enable();
         if self.is_cancelled() {
             return Err(Error::cancelled());
         }
+        let end = async {
+            loop {
+                let next = every.and_then(|every| Instant::now().checked_add(every)).unwrap_or(call.deadline);
+                tokio::time::sleep_until(next.min(call.deadline).into()).await;
+                if self.is_cancelled() {
+                    return Error::cancelled();
+                }
+                if call.left().is_zero() {
+                    return call.timed_out();
+                }
+            }
+        };
         tokio::select! {
             biased;
             () = cancelled => Err(Error::cancelled()),
             done = work => done,
-            () = tokio::time::sleep_until(call.deadline.into()) => Err(call.timed_out()),
+            error = end => Err(error),
         }
     }
 }

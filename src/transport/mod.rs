@@ -8,6 +8,8 @@ mod budget;
 mod cancel;
 mod connect;
 mod counts;
+mod descriptors;
+mod limit;
 mod message;
 mod repeat;
 
@@ -24,11 +26,13 @@ use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
 use crate::threads;
 use body::Bodies;
-use budget::Budget;
+use budget::{Budget, Share, TooManyParts};
 use connect::Client;
+use descriptors::Witness;
 use futures_util::stream::{self, StreamExt};
 use message::Failure;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -44,14 +48,23 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How long dropping waits for threads that look names up. There are two transports, and freeing is over in 100 ms.
 const FAREWELL: Duration = Duration::from_millis(25);
 
+/// How often a call that waits wakes to look whether the descriptors that would wake it are still there: cancelling is over in
+/// 100 ms even if they are not.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// The connections of one application.
 pub(crate) struct Transport {
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     client: RwLock<Client>,
+    witness: Arc<Witness>,
+    /// How often its calls look for the witness: not at all where they wait most of the time.
+    look: Option<Duration>,
     shared: Arc<Shared>,
     nudged: Notify,
     health: Arc<Health>,
+    /// Set once a place in the budget is reserved for the pending GETs sent from here.
+    reserved: AtomicBool,
     insecure_http: bool,
 }
 
@@ -67,34 +80,45 @@ impl Transport {
     pub fn new(config: &Config) -> Result<Transport> {
         let most = usize::try_from(config.number("max_outstanding")).unwrap_or(1);
         let shared = Shared { cancel: Cancel::default(), budget: Budget::new(most), bodies: Bodies::new(), counts: Counts::default() };
-        Transport::with(config, Arc::new(shared))
+        Transport::with(config, Arc::new(shared), Some(LOOK))
     }
 
     /// Connections of their own for one thread that waits most of the time: whoever calls meanwhile does not have to
     /// share a runtime with it. They end with these, and count as these.
     pub fn beside(&self, config: &Config) -> Result<Transport> {
-        Transport::with(config, Arc::clone(&self.shared))
+        Transport::with(config, Arc::clone(&self.shared), None)
     }
 
-    fn with(config: &Config, shared: Arc<Shared>) -> Result<Transport> {
+    fn with(config: &Config, shared: Arc<Shared>, look: Option<Duration>) -> Result<Transport> {
+        let no_descriptor =
+            |error: std::io::Error| Error::new(Status::Internal, format!("the system gave no descriptor to wait with: {error}"));
+        let witness = Arc::new(Witness::new().map_err(no_descriptor)?);
         let runtime = Builder::new_current_thread()
             .enable_all()
             // Those that wait for the system's name resolution.
             .on_thread_start(threads::keep_signals_away)
+            .on_thread_unpark({
+                let witness = Arc::clone(&witness);
+                move || witness.after_waiting()
+            })
             .build()
-            .map_err(|error| Error::new(Status::Internal, format!("the system gave no descriptor to wait with: {error}")))?;
+            .map_err(no_descriptor)?;
         Ok(Transport {
             client: RwLock::new(Client::new(config)?),
             runtime: Some(runtime),
+            witness,
+            look,
             shared,
             nudged: Notify::new(),
             health: config.health(),
+            reserved: AtomicBool::new(false),
             insecure_http: config.flag("allow_insecure_http"),
         })
     }
 
     /// Takes over what may change while signed in. Connections are made anew.
     pub fn reconfigure(&self, config: &Config) -> Result<()> {
+        self.check_descriptors()?;
         let client = Client::new(config)?;
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         Ok(())
@@ -120,15 +144,31 @@ impl Transport {
 
     /// Drives a future on the calling thread until it is done, the call's time is up, or the application is cancelled.
     pub fn run<T: Send>(&self, call: &Call, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        self.drive(self.shared.cancel.bound(call, work))
+        self.drive(self.bound(call, work))
     }
 
     /// Waits, unless the call's time is up or the application is cancelled before.
     pub fn pause(&self, call: &Call, wait: Duration) -> Result<()> {
-        self.run(call, async {
-            tokio::time::sleep(clock::wait(wait)).await;
-            Ok(())
-        })
+        self.shared.cancel.pause(call, clock::wait(wait))
+    }
+
+    /// Whether the process still has the descriptors of these connections. Without them nothing can be waited for, and nobody
+    /// can be woken.
+    pub fn has_descriptors(&self) -> bool {
+        self.witness.is_there()
+    }
+
+    fn check_descriptors(&self) -> Result<()> {
+        if self.has_descriptors() {
+            return Ok(());
+        }
+        // Nothing can be done with the application any more.
+        self.cancel();
+        Err(descriptors::closed_by_the_program())
+    }
+
+    async fn bound<T>(&self, call: &Call, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.shared.cancel.bound(call, self.look, work).await
     }
 
     /// How many requests, parts of batches included, may be under way just now.
@@ -136,15 +176,31 @@ impl Transport {
         self.shared.budget.limit()
     }
 
+    /// Whether that is less than what was configured, because the server refused some.
+    pub fn limit_is_reduced(&self) -> bool {
+        self.shared.budget.is_reduced()
+    }
+
     fn drive<T: Send>(&self, bounded: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let Some(runtime) = &self.runtime else { return Err(Error::cancelled()) };
+        self.check_descriptors()?;
+        let guarded = descriptors::guarded(Arc::clone(&self.witness), bounded);
+        let outcome = self.drive_guarded(runtime, guarded);
+        if self.witness.is_gone() {
+            // Nothing can be done with the application any more.
+            self.cancel();
+        }
+        outcome
+    }
+
+    fn drive_guarded<T: Send>(&self, runtime: &Runtime, guarded: impl Future<Output = Result<T>> + Send) -> Result<T> {
         if can_be_driven_here() {
-            return runtime.block_on(bounded);
+            return runtime.block_on(guarded);
         }
         std::thread::scope(|scope| {
             let helper = scope.spawn(|| {
                 threads::keep_signals_away();
-                runtime.block_on(bounded)
+                runtime.block_on(guarded)
             });
             helper.join().unwrap_or_else(|_| Err(Error::new(Status::Internal, "the helper thread panicked")))
         })
@@ -179,7 +235,7 @@ impl Transport {
     }
 
     async fn named(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
-        let answer = self.shared.cancel.bound(call, self.exchange(call, request, token)).await;
+        let answer = self.bound(call, self.exchange(call, request, token)).await;
         answer.map_err(|error| explained(call, request, error))
     }
 
@@ -223,10 +279,15 @@ impl Transport {
                 ),
             )));
         }
-        let _share = match request.parts {
-            0 => self.shared.budget.set_aside(),
-            parts => self.shared.budget.share(parts).await,
+        let budget = &self.shared.budget;
+        let share = match request.parts {
+            0 => {
+                self.reserve().await;
+                None
+            }
+            parts => Some(budget.share(parts).await.map_err(|TooManyParts| Failure::unsent(too_many_parts()))?),
         };
+        let under_way = share.as_ref().map_or_else(|| budget.sent_by_reservation(), Share::sent);
         // Lets the runtime notice connections that the server closed since the last call.
         tokio::task::yield_now().await;
         let client = self.client();
@@ -241,9 +302,9 @@ impl Transport {
         match &answer {
             Ok(answer) if answer.status == 429 => {
                 self.shared.counts.throttled();
-                self.shared.budget.halve();
+                budget.refused(under_way);
             }
-            Ok(_) => self.shared.budget.restore(),
+            Ok(_) => budget.accepted(under_way, request.parts.max(1)),
             Err(_) => {}
         }
         log::debug!("{}: {}", request.name(), describe(&answer));
@@ -263,6 +324,13 @@ impl Transport {
         }
     }
 
+    /// Has a place in the budget for the pending GETs, of which one is under way at any time.
+    async fn reserve(&self) {
+        if !self.reserved.load(Ordering::SeqCst) && self.shared.budget.reserve().await {
+            self.reserved.store(true, Ordering::SeqCst);
+        }
+    }
+
     /// Whether passwords and tokens may be sent there: over TLS, or without leaving this machine.
     pub fn may_carry_secrets(&self, url: &Url) -> bool {
         url.scheme() == "https" || self.insecure_http || self.client().is_loopback(url)
@@ -272,6 +340,12 @@ impl Transport {
 impl Drop for Transport {
     fn drop(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
+        if !self.has_descriptors() {
+            // To close them would close files of the program, which have their numbers by now. A copy of the client keeps its
+            // connections.
+            std::mem::forget((runtime, self.client()));
+            return;
+        }
         if can_be_driven_here() {
             // A thread that hangs in the system's resolver cannot be ended; it ends itself when the resolver gives up.
             runtime.shutdown_timeout(FAREWELL);
@@ -291,6 +365,13 @@ fn can_be_driven_here() -> bool {
 fn counts_silence(call: &Call, request: &Request) -> bool {
     let waits_for_events = request.parts == 0;
     request.method == Method::GET && !waits_for_events && call.elsewhere()
+}
+
+/// What becomes of a batch that was made before the limit was lowered.
+fn too_many_parts() -> Error {
+    let mut error = Error::new(Status::Throttled, "the batch was not sent: it has more parts than the server takes at once by now");
+    error.details_mut().too_many_parts = true;
+    error
 }
 
 /// A failure, with the request and, where that is not sure, whether the server has acted on it.

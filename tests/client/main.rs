@@ -6,6 +6,7 @@ mod common;
 mod costs;
 mod failures;
 mod finding;
+mod listening;
 mod many;
 mod myself;
 mod navigation;

@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use ucwa::ffi::*;
 use ucwa_simulator::{Fault, Group, Person, Simulator};
 
@@ -192,15 +192,44 @@ fn a_server_with_a_smaller_limit() {
 }
 
 #[test]
+fn after_refusals_at_the_start_batches_are_soon_large_again() {
+    for refusals in [1, 4, 7] {
+        let (simulator, app, mut uris) = of_size(1_000);
+        uris.truncate(1_000);
+        simulator.fault(Fault::on("batch").status(429).times(refusals));
+        assert!(app.presences_of(&uris).unwrap().iter().all(|presence| presence["availability"].is_string()));
+        let requests = simulator.requests().len();
+        assert!(requests <= if refusals > 4 { 24 } else { 20 }, "{refusals}: {requests} requests");
+        simulator.clear_requests();
+        app.presences_of(&uris).unwrap();
+        assert_eq!(simulator.requests().len(), 10, "after {refusals} refusals");
+    }
+}
+
+#[test]
+fn no_batch_is_larger_than_what_the_server_was_found_to_take() {
+    shorten_waits();
+    let simulator = Simulator::builder().contacts(1_000).start().unwrap();
+    let app = App::on(&simulator);
+    let uris: Vec<String> = simulator_people(&simulator).into_iter().take(1_000).collect();
+    app.contacts().unwrap();
+    simulator.max_outstanding(20);
+    simulator.clear_requests();
+    assert!(app.presences_of(&uris).unwrap().iter().all(|presence| presence["availability"].is_string()));
+    let refused = simulator.requests().iter().filter(|request| request.status == 429).count();
+    assert!((1..=5).contains(&refused), "{refused} refusals");
+    assert!(simulator.count("batch") <= 100, "{} batches", simulator.count("batch"));
+}
+
+#[test]
 fn a_wait_beyond_the_deadline_is_not_begun() {
     let (simulator, app, uris) = of_size(120);
     app.presences_of(&uris[..120]).unwrap();
     for busy in [Fault::on("batch"), Fault::on("contactPresence")] {
         simulator.fault(busy.status(429).header("Retry-After", "86400").forever());
-        let started = Instant::now();
+        // A wait would end with the call's time, and that is another failure.
         let failure = app.presences_of(&uris[..120]).unwrap_err();
         assert_eq!((failure.status, failure.json["retryAfterMs"].as_u64()), (UCWA_THROTTLED, Some(86_400_000)), "{}", failure.message);
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
         simulator.clear_faults();
     }
 }
@@ -285,10 +314,10 @@ fn when_the_deadline_passes_what_was_read_is_returned() {
     let (simulator, app, uris) = of_size(250);
     app.presences_of(&uris).unwrap();
     simulator.fault(Fault::on("batch").skip(1).hang().forever());
-    app.set("timeout_ms", "400").unwrap();
+    app.set("timeout_ms", "1500").unwrap();
     let started = Instant::now();
     let presences = app.presences_of(&uris[..250]).unwrap();
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < GUARD, "{:?}", started.elapsed());
     let read = presences.iter().filter(|presence| presence["availability"].is_string()).count();
     let late = presences.iter().filter(|presence| presence["error"]["status"] == "UCWA_TIMEOUT").count();
     assert_eq!((read, late), (100, 150));

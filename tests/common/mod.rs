@@ -7,6 +7,7 @@ pub mod golden;
 use serde_json::Value;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
+use std::time::Duration;
 use ucwa::ffi::*;
 use ucwa_simulator::Simulator;
 
@@ -420,5 +421,8 @@ pub fn simulator() -> Simulator {
 pub fn shorten_waits() {
     ucwa::test_clock::set_speed(100);
 }
+
+/// For what is over in a moment on an idle machine: a guard against waiting for a deadline, and no measurement.
+pub const GUARD: Duration = Duration::from_secs(25);
 
 pub const SARA: &str = "sip:SaraD@contoso.com";

@@ -294,3 +294,31 @@ fn where_nothing_can_be_subscribed_to() {
     listener.subscribed_to(&[MANISH]);
     assert_eq!(subscribed(&simulator), lower(&[MANISH]), "what failed is not subscribed to behind the caller's back");
 }
+
+#[test]
+fn the_pending_get_and_many_reads_keep_to_the_servers_limit() {
+    let simulator = fast(Simulator::builder().contacts(1_000));
+    let mut uris = Vec::new();
+    simulator.edit(|directory| uris = directory.contacts().iter().map(|person| person.uri().to_owned()).collect());
+    let listener = Listener::on(&simulator);
+    let contacts = json!(uris).to_string();
+    listener.app.subscribe(&contacts).unwrap();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            for _ in 0..10 {
+                listener.app.presences(&contacts).unwrap();
+                // The pending GET is answered, and the next one follows, while batches are under way.
+                for uri in uris.iter().take(3) {
+                    set(&simulator, uri, "Busy");
+                    set(&simulator, uri, "Away");
+                }
+            }
+        });
+        while !reader.is_finished() {
+            let _ = listener.app.next_event(10);
+        }
+    });
+    let refused: Vec<_> = simulator.requests().into_iter().filter(|request| request.status == 429).collect();
+    assert!(refused.is_empty(), "{} requests were too many", refused.len());
+    assert_eq!(listener.app.health().unwrap()["throttled"], 0);
+}

@@ -319,43 +319,11 @@ fn a_channel_that_is_out_of_step_is_led_back() {
     goes_on(&simulator, &listener, &id);
 }
 
-/// The channel is restored, and Sara is told to be so, in whatever order.
-fn restored_with(listener: &Listener, availability: &str) {
-    let (mut restored, mut told) = (false, false);
-    listener.until(|event| {
-        restored |= event["state"] == "restored";
-        told |= is_presence(event, SARA) && event["presence"]["availability"] == availability;
-        restored && told
-    });
-}
-
 /// The time that goes by until the channel has been asked so many times more.
 fn time_for(simulator: &Simulator, more: usize) -> Duration {
-    let (asked, began) = (simulator.count("events"), simulator.elapsed());
+    let (began, asked) = (simulator.elapsed(), simulator.count("events"));
     wait_until(simulator, |simulator| simulator.count("events") >= asked + more);
     simulator.elapsed() - began
-}
-
-#[test]
-fn a_channel_that_is_answered_at_once_over_and_over_is_asked_more_and_more_rarely() {
-    let simulator = simulator();
-    let (listener, id) = listening(&simulator);
-    let events = listener.app.navigate("").unwrap()["_links"]["events"]["href"].as_str().unwrap().to_owned();
-    for rel in ["next", "resync", "resume"] {
-        let hollow = json!({"_links": {"self": {"href": events}, rel: {"href": events}}});
-        simulator.fault(Fault::on("events").respond(200, hollow.to_string()).forever());
-        simulator.clear_requests();
-        simulator.cut_events();
-        let interrupted = listener.event("connection");
-        assert_eq!(interrupted["state"], "interrupted");
-        assert!(interrupted["error"]["message"].as_str().unwrap().contains("at once"), "{interrupted}");
-        assert!(simulator.count("events") <= 7, "{}", simulator.count("events"));
-        assert!(time_for(&simulator, 4) >= Duration::from_secs(6), "{rel}");
-        simulator.clear_faults();
-        set(&simulator, SARA, "Away");
-        restored_with(&listener, "Away");
-        goes_on(&simulator, &listener, &id);
-    }
 }
 
 #[test]
@@ -401,10 +369,9 @@ fn what_works_again_is_told_soon() {
     simulator.cut_events();
     assert_eq!(listener.event("connection")["state"], "interrupted");
     wait_until(&simulator, |simulator| simulator.pending_events() == 1);
-    let began = simulator.elapsed();
+    let asked = simulator.count("events");
     assert_eq!(listener.event("connection")["state"], "restored");
-    let passed = simulator.elapsed() - began;
-    assert!(passed < Duration::from_secs(100), "long before that GET is answered: {passed:?}");
+    assert_eq!(simulator.count("events"), asked, "before that GET is answered");
     assert_eq!(listener.app.health().unwrap()["connection"], "connected");
     goes_on(&simulator, &listener, &id);
 }
@@ -415,12 +382,11 @@ fn a_server_that_asks_for_a_wait_gets_it() {
     let (listener, id) = listening(&simulator);
     simulator.fault(Fault::on("events").status(503).header("Retry-After", "20"));
     simulator.clear_requests();
-    simulator.cut_events();
-    wait_until(&simulator, |simulator| simulator.count("events") == 1);
     let began = simulator.elapsed();
+    simulator.cut_events();
     wait_until(&simulator, |simulator| simulator.count("events") == 2);
     let waited = simulator.elapsed() - began;
-    assert!(waited >= Duration::from_secs(18), "{waited:?}");
+    assert!(waited >= Duration::from_secs(20), "{waited:?}");
     goes_on(&simulator, &listener, &id);
     // As long as anybody likes is too long.
     let _alone = alone();
@@ -445,26 +411,6 @@ fn who_cannot_sign_out_goes_on() {
         simulator.delete_applications();
         assert!(signing_out.join().unwrap().is_err());
     });
-    goes_on(&simulator, &listener, &id);
-}
-
-#[test]
-fn a_channel_that_leads_in_circles_is_asked_more_and_more_rarely() {
-    let simulator = simulator();
-    let (listener, id) = listening(&simulator);
-    let events = listener.app.navigate("").unwrap()["_links"]["events"]["href"].as_str().unwrap().to_owned();
-    let happened = json!({"type": "updated", "link": {"rel": "moon", "href": "/moon"}});
-    // The address is that which is asked then, with the parameters that the library adds.
-    let asked = format!("{events}&low=15&medium=5&timeout=180");
-    let body = |next: &str| json!({"_links": {"next": {"href": next}}, "sender": [{"events": [happened]}]}).to_string();
-    simulator.fault(Fault::on("events").respond(200, body(&asked)).forever());
-    simulator.clear_requests();
-    simulator.cut_events();
-    assert_eq!(listener.event("connection")["state"], "interrupted");
-    assert!(simulator.count("events") <= 7, "{}", simulator.count("events"));
-    simulator.clear_faults();
-    set(&simulator, SARA, "Away");
-    restored_with(&listener, "Away");
     goes_on(&simulator, &listener, &id);
 }
 
