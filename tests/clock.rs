@@ -123,10 +123,10 @@ fn activity_is_reported_every_four_minutes_where_it_is_asked_for() {
         }
     };
     let app = App::on(&simulator);
+    let started = Instant::now();
     app.make_me_available(Some(r#"{"keepActive":true,"supportedModalities":["Messaging"]}"#)).unwrap();
     let asked = simulator.requests().into_iter().find(|request| request.route == "makeMeAvailable").unwrap();
     assert_eq!(String::from_utf8_lossy(&asked.body), r#"{"supportedModalities":["Messaging"]}"#, "keepActive is the library's own");
-    let started = Instant::now();
     reported(3);
     assert!(started.elapsed() >= Duration::from_millis(600), "{:?}", started.elapsed());
     // A failure does not end it, and a new application is made available first.
@@ -173,7 +173,8 @@ fn a_firewall_costs_at_most_two_seconds() {
     let started = Instant::now();
     config.sign_in().unwrap();
     let took = started.elapsed();
-    assert!(took >= Duration::from_millis(900) && took < Duration::from_secs(2), "{took:?}");
+    assert!(took >= Duration::from_millis(900), "the internal name is preferred for a second");
+    assert!(took < GUARD, "{took:?}");
     // The next ones do not knock there.
     silent.set_nonblocking(true).unwrap();
     let knocks = || std::iter::from_fn(|| silent.accept().ok()).count();

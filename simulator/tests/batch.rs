@@ -231,9 +231,7 @@ fn too_much_under_way_is_refused_as_a_whole() {
 
     // A request that is not answered yet counts, be it single or a part.
     simulator.fault(Fault::on("contactPresence").hang());
-    let mut hanging = TcpStream::connect(simulator.http_address()).unwrap();
-    let (path, token) = (client.at("/people/sarad@contoso.com/presence"), simulator.issue_token("127.0.0.1"));
-    write!(hanging, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    let hanging = common::sent(&simulator, &client.at("/people/sarad@contoso.com/presence"));
     wait_until("the request is under way", || simulator.outstanding() == 1);
     assert_eq!(send(&client, &of(5)).status(), 429);
     assert_eq!(statuses(&send(&client, &of(4))), [200; 4]);
@@ -250,7 +248,7 @@ fn too_much_under_way_is_refused_as_a_whole() {
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(10), "{what}");
+        assert!(started.elapsed() < Duration::from_secs(120), "{what}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use ucwa_simulator::{Fault, Simulator};
 
 /// Far more than anything takes; only a defect waits so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 const SARA: &str = "sip:SaraD@contoso.com";
 
 fn subscribe(client: &Client) {

@@ -171,10 +171,9 @@ fn a_wait_beyond_the_deadline_is_not_begun() {
     let app = App::on(&simulator);
     app.presence(SARA).unwrap();
     simulator.fault(Fault::on("contactPresence").status(503).header("Retry-After", "86400"));
-    let started = Instant::now();
+    // A wait would end with the call's time, and that is another failure.
     let failure = app.presence(SARA).unwrap_err();
     assert_eq!((failure.status, failure.json["retryAfterMs"].as_u64()), (UCWA_THROTTLED, Some(86_400_000)), "{}", failure.message);
-    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
@@ -188,7 +187,7 @@ fn a_silent_server_costs_the_timeout_and_no_more() {
     let failure = app.presence(SARA).unwrap_err();
     assert_eq!(failure.status, UCWA_TIMEOUT, "{}", failure.message);
     assert!(failure.message.contains("200 ms") && failure.request().contains("presence"), "{failure:?}");
-    assert!((150..2_000).contains(&started.elapsed().as_millis()));
+    assert!((Duration::from_millis(150)..GUARD).contains(&started.elapsed()));
 }
 
 #[test]
@@ -196,6 +195,7 @@ fn cancelling_wakes_every_thread() {
     let simulator = simulator();
     let app = App::on(&simulator);
     app.presence(SARA).unwrap();
+    app.set("timeout_ms", "3600000").unwrap();
     simulator.clear_requests();
     simulator.fault(Fault::on("contactPresence").hang().forever());
     std::thread::scope(|scope| {
@@ -208,7 +208,7 @@ fn cancelling_wakes_every_thread() {
         for thread in waiting {
             let (status, ended) = thread.join().unwrap();
             assert_eq!(status, UCWA_CANCELLED);
-            assert!(ended.duration_since(started) < Duration::from_millis(100));
+            assert!(ended.duration_since(started) < GUARD);
         }
     });
     assert_eq!(app.presence(SARA).unwrap_err().status, UCWA_CANCELLED);

@@ -14,6 +14,11 @@ SARA = "sip:SaraD@contoso.com"
 MANISH = "sip:ManishC@contoso.com"
 NOBODY = "sip:nobody@contoso.com"
 
+# Longer than anything takes, on any machine.
+LONG = 300.0
+# The time of a call that is not to end by itself.
+HOUR_MS = 3_600_000
+
 
 # Where the tests run in the background of a script, Ctrl-C is ignored, and with it what they test.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -49,7 +54,7 @@ def listener(fast: Simulator) -> Iterator[ucwa.Application]:
 def until(app: ucwa.Application, fits: Callable[[ucwa.Event], bool]) -> List[ucwa.Event]:
     """The events up to the one that fits."""
     told: List[ucwa.Event] = []
-    for event in app.events(timeout=120):
+    for event in app.events(timeout=LONG):
         told.append(event)
         if fits(event):
             return told
@@ -71,7 +76,7 @@ def shows(contact: str, availability: str) -> Callable[[ucwa.Event], bool]:
 
 def wait_until(holds: Callable[[], bool]) -> None:
     """Look until something holds. Longer than any machine takes."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + LONG
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.001)

@@ -11,10 +11,8 @@ from typing import List, Set
 import pytest
 import ucwa
 import ucwa.aio
-from conftest import MANISH, SARA, shows
+from conftest import LONG, MANISH, SARA, shows
 from ucwa.testing import Simulator
-
-LONG = 120
 
 
 def test_following(fast: Simulator) -> None:

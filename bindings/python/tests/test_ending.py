@@ -20,12 +20,9 @@ from typing import Any, Callable, List, Optional
 import pytest
 import ucwa
 import ucwa.aio
-from conftest import SARA, wait_until
+from conftest import HOUR_MS, LONG, SARA, wait_until
 from test_application import issue_token, without_password
 from ucwa.testing import Simulator
-
-#: Longer than anything takes.
-LONG = 120
 
 
 class Asked:
@@ -276,7 +273,7 @@ def test_a_cancelled_task_has_no_subscription(fast: Simulator) -> None:
 
 def test_what_was_given_up_keeps_no_place(simulator: Simulator) -> None:
     async def main() -> None:
-        async with await ucwa.aio.sign_in(**simulator.keys) as app:
+        async with await ucwa.aio.sign_in(**{**simulator.keys, "timeout_ms": HOUR_MS}) as app:
             await app.contact_presence(SARA)
             simulator.fault("hang", route="contactPresence", times=None)
             hanging = [asyncio.ensure_future(app.contact_presence(SARA)) for _ in range(40)]
@@ -288,9 +285,7 @@ def test_what_was_given_up_keeps_no_place(simulator: Simulator) -> None:
                 task.cancel()
             assert (await app.me()).name == "Lene Aaling"
 
-    begin = time.monotonic()
     asyncio.run(asyncio.wait_for(main(), LONG))
-    assert time.monotonic() - begin < 20, "long before the calls' own end"
 
 
 def test_who_gives_up_signing_in_may_end(simulator: Simulator) -> None:
@@ -304,13 +299,11 @@ async def main():
 asyncio.run(main())
 """
     simulator.fault("hang", route="applications", times=None)
-    keys = json.dumps(simulator.keys, default=str)
-    begin = time.monotonic()
+    keys = json.dumps({**simulator.keys, "timeout_ms": HOUR_MS}, default=str)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program, keys], capture_output=True, encoding="utf-8", timeout=LONG
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "given up\n", "")
-    assert time.monotonic() - begin < 20, "long before the call's own end"
 
 
 def test_an_event_that_cannot_be_made_is_not_lost(

@@ -14,10 +14,8 @@ from typing import Any, List
 
 import pytest
 import ucwa
-from conftest import MANISH, SARA, shows, wait_until
+from conftest import LONG, MANISH, SARA, shows, wait_until
 from ucwa.testing import Simulator
-
-LONG = 120
 
 
 def test_pushed(fast: Simulator, listener: ucwa.Application) -> None:
@@ -181,5 +179,5 @@ threading.Thread(target=other.next_event, daemon=True).start()
 atexit.register(exiting.set)
 """
     command = [sys.executable, "-c", script, json.dumps(fast.keys, default=str)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
     assert (done.returncode, done.stdout) == (0, "it is waited for\n"), done.stderr

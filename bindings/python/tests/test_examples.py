@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional
 from xml.etree import ElementTree
 
 import pytest
-from conftest import SARA, wait_until
+from conftest import LONG, SARA, wait_until
 from ucwa.testing import Simulator
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -38,7 +38,7 @@ def command(name: str, *arguments: str) -> List[str]:
 
 def run(simulator: Simulator, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(name, *arguments), env=environment(simulator), capture_output=True, encoding="utf-8", timeout=120
+        command(name, *arguments), env=environment(simulator), capture_output=True, encoding="utf-8", timeout=LONG
     )
 
 
@@ -67,7 +67,7 @@ def test_who_signs_in_is_asked_for(simulator: Simulator, tmp_path: Path, name: s
         known = environment(simulator)
         del known[missing]
         done = subprocess.run(
-            command(name, *arguments), env=known, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=120
+            command(name, *arguments), env=known, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=LONG
         )
         assert done.returncode == 1 and done.stderr.startswith(f"error: the environment has no {missing};")
         assert list(tmp_path.iterdir()) == []
@@ -105,7 +105,7 @@ class Running:
     def end(self) -> str:
         """Press Ctrl-C; what it had still to say."""
         self.process.send_signal(signal.SIGINT)
-        said, complained = self.process.communicate(timeout=120)
+        said, complained = self.process.communicate(timeout=LONG)
         assert (self.process.returncode, complained) == (0, "")
         return said.strip()
 

@@ -12,11 +12,10 @@ from typing import Dict, List
 
 import pytest
 import ucwa
-from conftest import MANISH, NOBODY, SARA, shows, until, wait_until
+from conftest import LONG, MANISH, NOBODY, SARA, shows, until, wait_until
 from ucwa.testing import Simulator
 
 #: What a caller passes who does not expect to wait so long.
-LONG = 120
 
 
 def test_the_present_state_then_each_change(fast: Simulator, listener: ucwa.Application) -> None:
@@ -256,10 +255,8 @@ def test_ctrl_c_takes_no_event_with_it(fast: Simulator, listener: ucwa.Applicati
 
         thread = threading.Thread(target=interrupt)
         thread.start()
-        begin = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             listens(listener, waits)
-        assert time.monotonic() - begin < 20
         thread.join()
     fast.set_presence(SARA, "Busy")
     wait_until(lambda: listener.health().waiting_events == 1)

@@ -9,7 +9,7 @@ from typing import Any, List
 
 import pytest
 import ucwa
-from conftest import SARA, wait_until
+from conftest import LONG, SARA, wait_until
 from test_application import issue_token, without_password
 from ucwa.testing import Simulator
 
@@ -111,5 +111,5 @@ with ucwa.sign_in(**json.loads(sys.argv[1])) as app:
     print(app.contact_presence("sip:SaraD@contoso.com").name)
 """
     command = [sys.executable, "-c", script, json.dumps(simulator.keys, default=str)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
     assert (done.returncode, done.stdout, done.stderr) == (0, "Sara Davis\n", "")

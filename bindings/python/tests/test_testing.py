@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import ucwa
-from conftest import SARA, shows, until, wait_until
+from conftest import LONG, SARA, shows, until, wait_until
 from ucwa.testing import PROGRAM_VARIABLE, Simulator, find_program
 
 
@@ -127,7 +127,7 @@ from ucwa.testing import Simulator
 print(Simulator().ca_file, flush=True)
 os._exit(1)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LONG)
     ca_file = Path(done.stdout.strip())
     assert ca_file.name == "ca.pem", done.stderr
     wait_until(lambda: not ca_file.exists())

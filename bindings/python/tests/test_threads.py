@@ -8,45 +8,40 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import List
 
 import pytest
 import ucwa
-from conftest import SARA, wait_until
+from conftest import HOUR_MS, LONG, SARA, wait_until
 from ucwa.testing import Simulator
 
 
 def test_threads_wait_at_the_same_time(simulator: Simulator, app: ucwa.Application) -> None:
     app.contact_presence(SARA)
+    app.set("timeout_ms", HOUR_MS)
     simulator.forget_requests()
     simulator.fault("hang", route="contactPresence", times=None)
     with ThreadPoolExecutor(8) as threads:
         calls: List[Future[ucwa.Presence]] = [threads.submit(app.contact_presence, SARA) for _ in range(8)]
         wait_until(lambda: simulator.count("contactPresence") == 8)
-        begin = time.monotonic()
         app.cancel()
-        errors = [call.exception() for call in calls]
+        errors = [call.exception(LONG) for call in calls]
     assert all(isinstance(error, ucwa.ApplicationEndedError) for error in errors)
-    assert time.monotonic() - begin < 5
 
 
-def test_eight_threads_wait_side_by_side() -> None:
-    latency, rounds = 0.25, 3
-    with Simulator(latency=latency) as simulator, ucwa.sign_in(**simulator.keys) as app:
-        app.contact_presence(SARA)
-
-        def reads() -> None:
-            for _ in range(rounds):
-                assert app.contact_presence(SARA).availability == "Offline"
-
-        begin = time.monotonic()
-        with ThreadPoolExecutor(8) as threads:
-            for call in [threads.submit(reads) for _ in range(8)]:
-                call.result()
-        one_after_the_other = 8 * rounds * latency
-        assert time.monotonic() - begin < one_after_the_other / 2
+def test_a_thread_is_answered_while_seven_wait(simulator: Simulator, app: ucwa.Application) -> None:
+    app.contact_presence(SARA)
+    app.set("timeout_ms", HOUR_MS)
+    simulator.forget_requests()
+    simulator.fault("hang", route="contactPresence", times=7)
+    with ThreadPoolExecutor(8) as threads:
+        calls: List[Future[ucwa.Presence]] = [threads.submit(app.contact_presence, SARA) for _ in range(7)]
+        wait_until(lambda: simulator.count("contactPresence") == 7)
+        for _ in range(3):
+            assert threads.submit(app.contact_presence, SARA).result(LONG).availability == "Offline"
+        assert not any(call.done() for call in calls)
+        app.cancel()
 
 
 def interrupting(simulator: Simulator, route: str) -> threading.Thread:
@@ -66,10 +61,9 @@ def test_ctrl_c_ends_the_waiting(simulator: Simulator, app: ucwa.Application) ->
     simulator.forget_requests()
     simulator.fault("hang", route="contactPresence")
     thread = interrupting(simulator, "contactPresence")
-    begin = time.monotonic()
+    app.set("timeout_ms", HOUR_MS)
     with pytest.raises(KeyboardInterrupt):
         app.contact_presence(SARA)
-    assert time.monotonic() - begin < 20, "long before the call's own end"
     thread.join()
     assert app.contact_presence(SARA).availability == "Offline", "the application goes on"
 
@@ -111,7 +105,7 @@ sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 5)
         [sys.executable, "-c", script, json.dumps(simulator.keys, default=str)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONG,
     )
     assert done.returncode == 0, done.stderr
 
@@ -133,7 +127,7 @@ sys.stdin.read()
         stderr=subprocess.PIPE,
     )
     wait_until(lambda: simulator.count("contactPresence") == 1 or child.poll() is not None)
-    _, errors = child.communicate(timeout=60)
+    _, errors = child.communicate(timeout=LONG)
     assert child.returncode == 0, errors.decode()
 
 

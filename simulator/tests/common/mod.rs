@@ -1,6 +1,8 @@
 //! A plain client for the tests: it knows HTTP and the way in, no more.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -27,6 +29,14 @@ pub fn agent(simulator: &Simulator) -> Agent {
 fn read(reply: Result<Response<ureq::Body>, ureq::Error>) -> Reply {
     let (head, mut body) = reply?.into_parts();
     Ok(Response::from_parts(head, body.read_to_string()?))
+}
+
+/// A GET of somebody who may go away before it is answered.
+pub fn sent(simulator: &Simulator, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(simulator.http_address()).unwrap();
+    let token = simulator.issue_token("127.0.0.1");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    stream
 }
 
 /// A signed-in client.
