@@ -1,10 +1,10 @@
-//! The C++ header: complete, and good C++ for every compiler there is; and the C++ programs of `tests/cpp` and
-//! `examples/cpp`, run against the library that users get, with sanitizers, too.
+//! The C++ header: complete, and good C++ for the system's compiler, in the long form for every one; and the C++ programs of
+//! `tests/cpp` and `examples/cpp`, run against the library that users get, with sanitizers.
 #![cfg(all(feature = "capi", unix))]
 
 mod native;
 
-use native::cpp::{dialects, headers, ways};
+use native::cpp::{dialects, headers, later_dialect, ways};
 use native::run::{finish, start, wait_until};
 use native::{SOURCE, succeeded};
 use std::collections::BTreeSet;
@@ -53,6 +53,9 @@ fn each_file_of_the_header_stands_alone() {
             way.check(&source);
         }
     }
+    let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("alone-later.cpp");
+    fs::write(&source, format!("#include \"{}\"\nint main() {{}}\n", headers().join("ucwa.hpp").display())).unwrap();
+    later_dialect().check(&source);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 mod native;
 
 use native::run::{finish, start};
-use native::{SOURCE, STRICT, compiler, include, shared_library, succeeded};
+use native::{SOURCE, STRICT, compiler, found_in, include, shared_library, succeeded};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
@@ -173,7 +173,7 @@ fn built(name: &str, program: &str) -> PathBuf {
     let program = source.with_extension("");
     let folder = shared_library().parent().unwrap();
     let mut command = strict();
-    command.arg(source).arg("-o").arg(&program).arg("-L").arg(folder).arg("-lucwa").arg(format!("-Wl,-rpath,{}", folder.display()));
+    command.arg(source).arg("-o").arg(&program).arg("-L").arg(folder).arg("-lucwa").args(found_in(folder));
     succeeded(command);
     program
 }

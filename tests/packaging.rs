@@ -1,12 +1,13 @@
 //! Installing, with CMake and with cargo-c, and a project of somebody else's that uses what was installed.
 //!
-//! Where a tool is missing its part is left out, which is said; with `UCWA_PACKAGING=all` it is a failure, and cargo-c
-//! is tested as well. In the release profile it is what users get; it takes minutes then.
+//! Where a tool is missing its part is left out, which is said; the long form tests cargo-c and all ways of taking the project
+//! in as well. In the release profile it is what users get; it takes minutes then.
 #![cfg(all(feature = "capi", unix))]
 
 mod native;
 
-use native::{SOURCE, STRICT, compiler, left_out, optional_tools_may_be_missing, static_library, succeeded};
+use native::extent::{left_out, long};
+use native::{SOURCE, STRICT, compiler, static_library, succeeded};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::env;
@@ -71,8 +72,7 @@ fn cmake_installs_all_of_it() {
 
 #[test]
 fn cargo_c_installs_all_of_it() {
-    if optional_tools_may_be_missing() {
-        left_out("cargo-c is tested with UCWA_PACKAGING=all");
+    if !long() {
         return;
     }
     let prefix = folder("cargo-c-prefix");
@@ -105,6 +105,9 @@ fn a_consumer_with_pkg_config() {
 fn a_consumer_with_find_package() {
     let Some(prefix) = installed_by_cmake() else { return };
     consume_with_find_package(prefix, "cmake");
+    if !long() {
+        return;
+    }
     // Moved elsewhere it is found there.
     let moved = folder("moved");
     succeeded(with("cp", &["-a", &format!("{}/.", prefix.display()), moved.to_str().unwrap()]));
@@ -121,6 +124,9 @@ fn a_consumer_that_takes_the_project_in() {
     installed_by_cmake();
     let definitions = [format!("-DUCWA_CARGO_PROFILE={}", profile()), format!("-DUCWA_CARGO_TARGET_DIR={}", cargo_folder().display())];
     consume("add_subdirectory", &[&definitions[0], &definitions[1], &format!("-DUCWA_SOURCE={SOURCE}")]);
+    if !long() {
+        return;
+    }
     consume("fetch_content", &[&definitions[0], &definitions[1], &format!("-DFETCHCONTENT_SOURCE_DIR_UCWA={SOURCE}")]);
 }
 

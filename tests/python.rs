@@ -2,7 +2,8 @@
 //!
 //! Needs Python 3.10 or later with `venv`; `UCWA_PYTHON` names another one than the first on the path. The module itself
 //! does with 3.9, on which it is tried where there is one (`UCWA_OLDEST_PYTHON`). What is built and installed stands in
-//! `target/python`, and is used again as long as `bindings/python/requirements-test.txt` is the same.
+//! `target/python`, and is used again as long as `bindings/python/requirements-test.txt` is the same. The long form makes
+//! wheels of the source packages, too.
 
 use std::env;
 use std::ffi::OsStr;
@@ -11,6 +12,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+
+mod extent;
 
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -103,6 +106,10 @@ fn source_packages_hold_what_is_needed_and_no_more() {
         }
         for stray in ["/target/", "/__pycache__/", "/.git/"] {
             assert!(!names.contains(stray), "{}: {stray}", package.display());
+        }
+        if !extent::long() {
+            remove(&folder);
+            continue;
         }
         // And makes the wheel, as pip has it made.
         let mut build = python.program("python");

@@ -1,6 +1,7 @@
-//! C++ programs, built with every compiler that there is.
+//! C++ programs, built with the system's compiler; in the long form with every compiler that there is.
 
-use super::{SOURCE, STRICT, compiler, include, left_out, shared_library, succeeded};
+use super::extent::{left_out, long};
+use super::{SOURCE, STRICT, compiler, found_in, include, shared_library, succeeded};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -24,14 +25,25 @@ const SANITIZED: Way = Way {
     flags: &["-std=c++17", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"],
 };
 
-/// What every program is run as.
+/// What every program is run as: with sanitizers, where they work.
 pub fn ways() -> Vec<Way> {
-    [SYSTEM, CLANG, SANITIZED].into_iter().filter(|way| way.is_there()).collect()
+    if long() {
+        return [SYSTEM, CLANG, SANITIZED].into_iter().filter(|way| way.is_there()).collect();
+    }
+    vec![if SANITIZED.is_there() { SANITIZED } else { SYSTEM }]
 }
 
 /// What every file has to be good C++ for.
 pub fn dialects() -> Vec<Way> {
-    [SYSTEM, SYSTEM_20, CLANG, CLANG_20].into_iter().filter(|way| way.is_there()).collect()
+    if long() {
+        return [SYSTEM, SYSTEM_20, CLANG, CLANG_20].into_iter().filter(|way| way.is_there()).collect();
+    }
+    vec![SYSTEM]
+}
+
+/// The later dialect of the system's compiler.
+pub fn later_dialect() -> Way {
+    SYSTEM_20
 }
 
 impl Way {
@@ -63,7 +75,7 @@ impl Way {
         let folder = shared_library().parent().unwrap();
         let mut command = self.command();
         command.args(["-g", "-pthread"]).args(sources).arg("-o").arg(&program);
-        command.arg("-L").arg(folder).arg("-lucwa").arg(format!("-Wl,-rpath,{}", folder.display()));
+        command.arg("-L").arg(folder).arg("-lucwa").args(found_in(folder));
         succeeded(command);
         program
     }

@@ -2,15 +2,15 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 pub mod cpp;
+#[path = "../extent/mod.rs"]
+pub mod extent;
 pub mod run;
 
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::env;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 pub const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -19,22 +19,33 @@ pub const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
 /// The shared library. `cargo test` itself builds it for nobody, so it is built here, as `cargo build` does.
 pub fn shared_library() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let messages = cargo(&["build", "--lib"], &[]);
-        let extension = env::consts::DLL_SUFFIX;
-        artifact(&messages, extension).unwrap_or_else(|| panic!("cargo built no {extension}"))
-    })
+    &libraries().shared
 }
 
 /// The static library, and what the linker needs beside it.
-pub fn static_library() -> &'static (PathBuf, Vec<String>) {
-    static BUILT: OnceLock<(PathBuf, Vec<String>)> = OnceLock::new();
+pub fn static_library() -> (&'static Path, &'static [String]) {
+    (&libraries().fixed, &libraries().needed)
+}
+
+struct Libraries {
+    shared: PathBuf,
+    fixed: PathBuf,
+    needed: Vec<String>,
+}
+
+/// Both, built at once.
+fn libraries() -> &'static Libraries {
+    static BUILT: OnceLock<Libraries> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let messages = cargo(&["rustc", "--lib", "--crate-type", "staticlib"], &["--", "--print", "native-static-libs"]);
+        let messages = cargo(&["rustc", "--lib"], &["--", "--print", "native-static-libs"]);
         let texts = messages.iter().filter_map(|message| message["message"]["message"].as_str());
-        let libraries = texts.filter_map(|text| text.strip_prefix("native-static-libs: ")).next_back().expect("rustc prints them");
-        (artifact(&messages, ".a").expect("cargo built an archive"), libraries.split_whitespace().map(str::to_owned).collect())
+        let needed = texts.filter_map(|text| text.strip_prefix("native-static-libs: ")).next_back().expect("rustc prints them");
+        let built = |suffix: &str| artifact(&messages, suffix).unwrap_or_else(|| panic!("cargo built no {suffix}"));
+        Libraries {
+            shared: built(env::consts::DLL_SUFFIX),
+            fixed: built(".a"),
+            needed: needed.split_whitespace().map(str::to_owned).collect(),
+        }
     })
 }
 
@@ -44,7 +55,8 @@ fn artifact(messages: &[Value], suffix: &str) -> Option<PathBuf> {
     files.rfind(|file| file.ends_with(suffix)).map(PathBuf::from)
 }
 
-/// Runs cargo with the profile and the target folder of this test.
+/// Runs cargo with the profile of this test, in a target folder of its own: what users get has other features than what the
+/// tests use, and in one folder each would have the other built again.
 fn cargo(arguments: &[&str], last: &[&str]) -> Vec<Value> {
     // target/PROFILE/deps/TEST
     let test = env::current_exe().unwrap();
@@ -62,7 +74,7 @@ fn cargo(arguments: &[&str], last: &[&str]) -> Vec<Value> {
         .current_dir(SOURCE)
         .args(arguments)
         .args(["--package", "libucwa", "--profile", name, "--message-format", "json", "--target-dir"])
-        .arg(profile.parent().unwrap())
+        .arg(profile.parent().unwrap().join("native"))
         .args(last)
         .output()
         .unwrap();
@@ -73,20 +85,6 @@ fn cargo(arguments: &[&str], last: &[&str]) -> Vec<Value> {
 /// Whether the programs are to run under valgrind.
 pub fn under_valgrind() -> bool {
     env::var("UCWA_VALGRIND").is_ok_and(|answer| answer == "1")
-}
-
-/// Whether a test may leave out what needs a tool that is not installed. Where changes land, nothing is left out.
-pub fn optional_tools_may_be_missing() -> bool {
-    !env::var("UCWA_PACKAGING").is_ok_and(|answer| answer == "all")
-}
-
-/// Says once what is not tested here, past what cargo keeps back of tests that pass.
-pub fn left_out(what: &str) {
-    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    assert!(optional_tools_may_be_missing(), "not tested: {what}");
-    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned()) {
-        io::stderr().write_all(format!("SKIPPED: {what}\n").as_bytes()).unwrap();
-    }
 }
 
 /// How a program finds the library.
@@ -111,7 +109,7 @@ pub fn compile(name: &str, link: Link) -> PathBuf {
     match link {
         Link::Shared => {
             let folder = shared_library().parent().unwrap();
-            command.arg("-L").arg(folder).arg("-lucwa").arg(format!("-Wl,-rpath,{}", folder.display()));
+            command.arg("-L").arg(folder).arg("-lucwa").args(found_in(folder));
         }
         Link::Static => {
             let (archive, libraries) = static_library();
@@ -123,6 +121,15 @@ pub fn compile(name: &str, link: Link) -> PathBuf {
     }
     succeeded(command);
     program
+}
+
+/// Has a program find a shared library in this folder, whatever the environment says: cargo's has one with the same name.
+pub fn found_in(folder: &Path) -> Vec<String> {
+    let mut flags = vec![format!("-Wl,-rpath,{}", folder.display())];
+    if cfg!(target_os = "linux") {
+        flags.push("-Wl,--disable-new-dtags".to_owned());
+    }
+    flags
 }
 
 /// Where the header lies.
