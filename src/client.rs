@@ -4,6 +4,7 @@ use crate::application::{Application, Raw};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::live::{Change, EventCallback, Flag, Live};
+use crate::logging;
 use crate::me::{Availability, Me};
 use crate::people::{People, Photo, Wanted, check_size};
 use crate::resource::navigation::Path;
@@ -338,7 +339,7 @@ impl Client {
         let started = threads::start("ucwa-activity", move || {
             while rooms.application.wait(ACTIVITY_INTERVAL).is_ok() {
                 if let Err(error) = rooms.report_activity() {
-                    log::warn!("activity could not be reported: {error}");
+                    logging::warn!("activity could not be reported: {error}");
                 }
             }
         });

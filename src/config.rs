@@ -1,10 +1,11 @@
 //! How to sign in: the table of configuration keys, what each may hold, and what was set.
 
 use crate::certificate_file::{self, Content};
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result, Status, excerpt_of_argument};
 use crate::health::Health;
-use crate::secret::Secret;
+use crate::secret::{self, Known, Secret};
 use crate::sip_uri::SipUri;
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -254,6 +255,8 @@ pub struct Config {
     password_verdict: Arc<Verdict>,
     token_verdict: Arc<Verdict>,
     health: Arc<Health>,
+    /// All secrets that were set, and the tokens that were obtained with them. Copies share it.
+    known: Arc<Known>,
 }
 
 impl fmt::Debug for Config {
@@ -261,7 +264,7 @@ impl fmt::Debug for Config {
         let mut map = f.debug_map();
         for (name, value) in &self.values {
             match value {
-                Value::Plain(text) => map.entry(name, &without_password(text)),
+                Value::Plain(text) => map.entry(name, &without_user(text)),
                 Value::Secret(secret) => map.entry(name, secret),
             };
         }
@@ -289,7 +292,12 @@ impl Config {
                     return Err(not_built(&format!("{name}={value}")));
                 }
                 key.check(value)?;
-                Some(if key.secret { Value::Secret(Secret::new(value.to_owned())) } else { Value::Plain(value.to_owned()) })
+                if let (Kind::ProxyUrl, Ok(url)) = (key.kind, Url::parse(value)) {
+                    for part in [Some(url.username()), url.password()].into_iter().flatten().filter(|part| !part.is_empty()) {
+                        self.keep(&percent_decode_str(part).decode_utf8_lossy());
+                    }
+                }
+                Some(if key.secret { Value::Secret(self.keep(value)) } else { Value::Plain(value.to_owned()) })
             }
         };
         match name {
@@ -304,6 +312,18 @@ impl Config {
             Some(stored) => self.values.insert(key.name, stored),
         };
         Ok(())
+    }
+
+    /// A secret that no error and no log line shows from now on.
+    fn keep(&self, text: &str) -> Secret {
+        let kept = Secret::new(text.to_owned());
+        self.known.remember(secret::Kind::Given, &kept);
+        kept
+    }
+
+    /// What errors and log lines must not show.
+    pub(crate) fn known(&self) -> &Arc<Known> {
+        &self.known
     }
 
     /// Sets one of the keys that may change after signing in.
@@ -324,7 +344,7 @@ impl Config {
         let hidden = || Err(Error::new(Status::Forbidden, format!("\"{name}\" holds a secret, which is never handed out")));
         match self.values.get(key.name) {
             _ if key.secret => hidden(),
-            Some(Value::Plain(text)) if without_password(text) != *text => hidden(),
+            Some(Value::Plain(text)) if Url::parse(text).is_ok_and(|url| url.password().is_some()) => hidden(),
             Some(Value::Plain(text)) => Ok(text.clone()),
             _ => Ok(key.default.unwrap_or_default().to_owned()),
         }
@@ -472,10 +492,18 @@ fn not_built(what: &str) -> Error {
 }
 
 impl Key {
+    /// Not where a password stands, or may be meant to stand: a wrong value is in no order.
+    fn may_be_quoted(&self, value: &str) -> bool {
+        match self.kind {
+            Kind::ProxyUrl => false,
+            Kind::WebUrl => !value.contains('@'),
+            _ => !self.secret,
+        }
+    }
+
     fn check(&self, value: &str) -> Result<()> {
         let refuse = |why: &str| {
-            let shown =
-                if self.secret { String::new() } else { format!(" \"{}\"", without_password(value).chars().take(80).collect::<String>()) };
+            let shown = if self.may_be_quoted(value) { format!(" \"{}\"", excerpt_of_argument(value)) } else { String::new() };
             Err(Error::config(format!("{}{shown}: {why}; allowed: {}", self.name, self.values)))
         };
         if value.is_empty() {
@@ -555,12 +583,12 @@ fn parse_resolve(text: &str) -> std::result::Result<Vec<(String, SocketAddr)>, S
     text.split(',').map(read).collect()
 }
 
-/// A proxy's URL without the password that it may hold.
-fn without_password(text: &str) -> String {
+/// A proxy's URL without the user and the password that it may hold.
+fn without_user(text: &str) -> String {
     match Url::parse(text) {
-        Ok(mut url) if url.password().is_some() => {
-            // Fails only where a URL can hold no password, and this one does.
-            let _ = url.set_password(Some("hidden"));
+        Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
+            // They fail only where a URL can hold neither, and this one does.
+            let _ = url.set_username("hidden").and_then(|()| url.set_password(None));
             url.to_string()
         }
         _ => text.to_owned(),

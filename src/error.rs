@@ -1,6 +1,9 @@
 //! What can go wrong, told for people: which request failed, what the server said, what to do.
 
 use crate::recovery::{Said, Stage};
+use crate::secret::Secret;
+use crate::shown::Shown;
+pub(crate) use crate::shown::{excerpt, excerpt_of_argument};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::fmt;
@@ -142,23 +145,23 @@ pub struct Error(Arc<Details>);
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Details {
     pub status: Status,
-    pub message: String,
+    pub message: Shown,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub code: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub subcode: Option<String>,
+    pub subcode: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<String>,
+    pub request: Option<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub server_fqdn: Option<String>,
+    pub server_fqdn: Option<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub time: Option<String>,
+    pub time: Option<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub diagnostics: Option<String>,
+    pub diagnostics: Option<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,10 +169,10 @@ pub(crate) struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debug_info: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sign_in_url: Option<String>,
+    pub sign_in_url: Option<Shown>,
     /// The ids of the groups that a name fits.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ids: Option<Vec<String>>,
+    pub ids: Option<Vec<Shown>>,
     /// What to do, as it stands at the end of the message.
     #[serde(skip)]
     pub advice: Option<String>,
@@ -190,6 +193,33 @@ pub(crate) struct Details {
     pub too_many_parts: bool,
 }
 
+/// A name that the server gave an error. The library decides by what was written, and shows it like any other text: a
+/// password may be a part of it.
+#[derive(Clone)]
+pub(crate) struct Name {
+    text: Secret,
+    shown: Shown,
+}
+
+impl Name {
+    pub fn new(text: &str, shown: Shown) -> Name {
+        let start: String = text.chars().take(LONGEST_NAME).collect();
+        Name { text: Secret::new(start), shown }
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.shown.serialize(serializer)
+    }
+}
+
+/// The most that is compared of a code or subcode, in characters.
+const LONGEST_NAME: usize = 256;
+
+/// The method and the start of the address.
+const LONGEST_REQUEST: usize = 500;
+
 /// What the library's functions return.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -198,7 +228,7 @@ impl Error {
     pub fn new(status: Status, message: impl Into<String>) -> Error {
         Error(Arc::new(Details {
             status,
-            message: redact(message.into()),
+            message: Shown::message(&message.into()),
             http_status: None,
             code: None,
             subcode: None,
@@ -244,7 +274,7 @@ impl Error {
 
     /// What failed, on which request, what the server said and what to do.
     pub fn message(&self) -> &str {
-        &self.0.message
+        self.0.message.as_str()
     }
 
     /// The HTTP status of the server's answer, where there was one.
@@ -254,12 +284,17 @@ impl Error {
 
     /// The server's error code, such as `NotFound`.
     pub fn code(&self) -> Option<&str> {
-        self.0.code.as_deref()
+        self.0.code.as_ref().map(|name| name.shown.as_str())
     }
 
     /// The server's subcode, such as `ResourceNotFound`.
     pub fn subcode(&self) -> Option<&str> {
-        self.0.subcode.as_deref()
+        self.0.subcode.as_ref().map(|name| name.shown.as_str())
+    }
+
+    /// Whether the server's code or subcode is this one, however it is shown.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        [&self.0.code, &self.0.subcode].into_iter().flatten().any(|said| said.text.reveal() == name)
     }
 
     /// Everything known of the failure, as the JSON object that the C ABI hands out.
@@ -278,12 +313,11 @@ impl Error {
     /// Names the request that failed, unless a more exact one was named before.
     pub(crate) fn on_request(mut self, request: impl FnOnce() -> String) -> Error {
         if self.0.request.is_none() {
-            let request = redact(request());
-            let details = self.details_mut();
-            if !details.message.contains(&request) {
-                details.message = format!("{request}: {}", details.message);
+            let request = Shown::quote(&request(), LONGEST_REQUEST);
+            if !self.message().contains(request.as_str()) {
+                self = self.while_doing(request.as_str());
             }
-            details.request = Some(request);
+            self.details_mut().request = Some(request);
         }
         self
     }
@@ -291,16 +325,16 @@ impl Error {
     /// Adds what to do to the end of the message.
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Error {
         let advice = advice.into();
-        let details = self.details_mut();
-        details.message = format!("{}; {advice}", details.message);
-        details.advice = Some(advice);
+        let text = format!("{}; {advice}", self.message());
+        self = self.saying(&text);
+        self.details_mut().advice = Some(advice);
         self
     }
 
     /// Adds a sentence to the message, before the advice at its end.
     pub(crate) fn add_before_advice(&mut self, text: &str) {
         let advice = self.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-        self.details_mut().message = format!("{}; {text}{advice}", self.without_advice());
+        self.details_mut().message = Shown::message(&format!("{}; {text}{advice}", self.without_advice()));
     }
 
     /// The advice at the end of the message. Several failures with the same advice give it once.
@@ -326,16 +360,20 @@ impl Error {
     }
 
     /// Puts what was attempted before the message.
-    pub(crate) fn while_doing(mut self, what: &str) -> Error {
-        let details = self.details_mut();
-        details.message = format!("{what}: {}", details.message);
+    pub(crate) fn while_doing(self, what: &str) -> Error {
+        let text = format!("{what}: {}", self.message());
+        self.saying(&text)
+    }
+
+    fn saying(mut self, text: &str) -> Error {
+        self.details_mut().message = Shown::message(text);
         self
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(self.message())
     }
 }
 
@@ -346,45 +384,6 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// Takes out of a text what looks like a token or a password, for texts that a server wrote.
-pub(crate) fn redact(text: String) -> String {
-    const STARTS: [&str; 6] = ["cwt=", "bearer ", "access_token=", "\"access_token\":\"", "password=", "\"password\":\""];
-    // Most texts hold none of it: look before copying.
-    let lower = text.to_ascii_lowercase();
-    if !STARTS.iter().any(|start| lower.contains(start)) {
-        return text;
-    }
-    let mut clean = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &lower[at..];
-        if let Some(start) = STARTS.iter().find(|start| rest.starts_with(**start)) {
-            let secret = &text[at + start.len()..];
-            let end =
-                secret.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | '<' | '>' | ',' | ';')).unwrap_or(secret.len());
-            clean.push_str(&text[at..at + start.len()]);
-            clean.push_str("[hidden]");
-            at += start.len() + end;
-        } else {
-            let next = rest.chars().next().map_or(1, char::len_utf8);
-            clean.push_str(&text[at..at + next]);
-            at += next;
-        }
-    }
-    clean
-}
-
-/// The start of a foreign text, short enough for a message and on one line.
-pub(crate) fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let clean: String = words.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
-    match clean.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &clean[..end]),
-        None => clean,
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -414,11 +413,5 @@ mod tests {
         assert_eq!(error.message(), "GET x: no address; check the name");
         assert_eq!((error.without_advice(), error.advice()), ("GET x: no address", Some("check the name")));
         assert_eq!(Error::new(Status::Network, "no address").without_advice(), "no address");
-    }
-
-    #[test]
-    fn secrets_are_taken_out() {
-        let text = redact("Bearer abc.def \"x\" cwt=AAE+/==, password=a%20b&grant_type=p öß ACCESS_TOKEN=z".into());
-        assert_eq!(text, "Bearer [hidden] \"x\" cwt=[hidden], password=[hidden]&grant_type=p öß ACCESS_TOKEN=[hidden]");
     }
 }

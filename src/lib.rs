@@ -16,6 +16,7 @@ pub mod ffi;
 mod health;
 mod limits;
 mod live;
+mod logging;
 mod me;
 #[cfg(unix)]
 mod own_descriptor;
@@ -23,6 +24,7 @@ mod people;
 mod recovery;
 mod resource;
 mod secret;
+mod shown;
 mod sign_in;
 mod sip_uri;
 mod threads;

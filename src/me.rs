@@ -5,6 +5,7 @@ use crate::error::{Error, Result, Status};
 use crate::people::{Album, Photo};
 use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer};
+use crate::shown::excerpts;
 use crate::transport::{Method, Request};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -107,7 +108,7 @@ impl Me {
         let posted = access.send(Request::post_within_application(access.resolve(href)?, Some(json.to_owned())));
         match posted {
             Ok(_) => {}
-            Err(error) if error.subcode() == Some("AlreadyExists") => {}
+            Err(error) if error.is_named("AlreadyExists") => {}
             Err(error) => return Err(error),
         }
         self.refresh(access).map(drop)
@@ -122,7 +123,7 @@ impl Me {
             None => self.find_link(access, rel)?,
         };
         match work(access.resolve(&href)?) {
-            Err(error) if error.subcode() == Some("MakeMeAvailableRequired") => {
+            Err(error) if error.is_named("MakeMeAvailableRequired") => {
                 if !self.be_available_again(access)? {
                     return Err(advise(error));
                 }
@@ -185,10 +186,9 @@ fn missing(rel: &str, me: &Resource<'_>) -> Error {
             format!("the server offers {rel} only to users who are available: call make_me_available first"),
         );
     }
-    Error::new(Status::NotFound, format!("the server offers this user no {rel}; there is: {}", me.relations().join(", ")))
+    Error::new(Status::NotFound, format!("the server offers this user no {rel}; there is: {}", excerpts(&me.relations())))
 }
 
-fn advise(mut error: Error) -> Error {
-    error.details_mut().message.push_str("; call make_me_available first");
-    error
+fn advise(error: Error) -> Error {
+    error.advise("call make_me_available first")
 }

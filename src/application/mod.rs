@@ -10,10 +10,11 @@ pub(crate) use raw::Raw;
 
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
+use crate::logging;
 use crate::recovery::{self, Effect, Step};
 use crate::resource::navigation::Document;
 use crate::resource::{Resource, Writer, answer, resolve, same_host};
-use crate::secret::Secret;
+use crate::secret::{Entered, Known, Secret};
 use crate::sign_in::{Authority, discover};
 use crate::transport::{Body, Call, Counts, Request, Transport};
 use once_cell::sync::OnceCell;
@@ -31,6 +32,7 @@ pub(crate) struct Application {
     line: OnceCell<Transport>,
     authority: Authority,
     config: Arc<RwLock<Config>>,
+    known: Arc<Known>,
     session: RwLock<Arc<Session>>,
     /// Held by the thread that creates the application anew.
     creation: tokio::sync::Mutex<()>,
@@ -60,6 +62,7 @@ struct Identity {
 impl Application {
     /// Signs in: finds the server, and creates the application or attaches to it.
     pub fn sign_in(config: &Config) -> Result<Application> {
+        let _entered = config.known().enter();
         config.check_complete()?;
         let transport = Arc::new(Transport::new(config)?);
         let shared = Arc::new(RwLock::new(config.clone()));
@@ -69,9 +72,10 @@ impl Application {
             Some(url) => attach(&authority, &call, config, url)?,
             None => find_and_create(&transport, &authority, &call, config, Identity::of(config), 1)?,
         };
-        log::info!("signed in; the application is {}", session.document.url);
+        logging::info!("signed in; the application is {}", session.document.url);
         Ok(Application {
             transport,
+            known: Arc::clone(config.known()),
             line: OnceCell::new(),
             authority,
             config: shared,
@@ -81,8 +85,14 @@ impl Application {
         })
     }
 
+    /// Says that this thread works for this application: which secrets its texts must not show.
+    pub fn enter(&self) -> Entered {
+        self.known.enter()
+    }
+
     /// Runs an operation; where the application turns out to be gone, creates it anew and runs the operation once more.
     pub fn run<T>(&self, operation: impl Fn(&Access<'_>) -> Result<T>) -> Result<T> {
+        let _entered = self.enter();
         let mut result = None;
         self.attempt(&mut |access| {
             result = Some(operation(access)?);
@@ -105,7 +115,7 @@ impl Application {
                 Step::CreateApplication => {
                     self.may_create()?;
                     call.tried.create();
-                    log::warn!("the application is gone from the server and is created again ({error})");
+                    logging::warn!("the application is gone from the server and is created again ({error})");
                     self.recreate(&call, session.generation)?
                 }
                 Step::FindServer => {
@@ -146,6 +156,7 @@ impl Application {
 
     /// Changes a setting of the signed-in application.
     pub fn set(&self, key: &str, value: Option<&str>) -> Result<()> {
+        let _entered = self.enter();
         if self.transport.is_cancelled() {
             return Err(Error::cancelled());
         }
@@ -167,6 +178,7 @@ impl Application {
 
     /// Deletes the application on the server, then cancels. One that is already gone is fine.
     pub fn sign_out(&self) -> Result<()> {
+        let _entered = self.enter();
         if self.transport.is_cancelled() {
             return Err(Error::cancelled());
         }
@@ -268,7 +280,7 @@ impl Application {
         if found == *applications {
             return None;
         }
-        log::warn!("the home pool moved to {found}");
+        logging::warn!("the home pool moved to {found}");
         let session = create(&self.authority, call, found, old.identity.clone(), old.generation + 1).ok()?;
         drop(gate);
         Some(self.install(session))

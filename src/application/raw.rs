@@ -30,7 +30,7 @@ impl Raw {
     pub fn parse(method: &str, href: &str, body_json: Option<&str>) -> Result<Raw> {
         let wanted = METHODS.into_iter().find(|known| known.eq_ignore_ascii_case(method));
         let wanted = wanted.ok_or_else(|| {
-            Error::argument(format!("\"{}\" is no method; there is {}", crate::error::excerpt(method), METHODS.join(", ")))
+            Error::argument(format!("\"{}\" is no method; there is {}", crate::error::excerpt_of_argument(method), METHODS.join(", ")))
         })?;
         let method = wanted.parse().map_err(|_| Error::argument("the method is none"))?;
         if let Some(body) = body_json {

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_the_last_error() {
-        let status: ucwa_status = guard(|| panic!("Bearer {}", "abc"));
+        let status: ucwa_status = guard(|| panic!("Bearer {}", "abc.def"));
         assert_eq!(status, UCWA_INTERNAL);
         assert_eq!(last_error(), (UCWA_INTERNAL, "a defect of the library: Bearer [hidden]".to_owned()));
         let text: *mut std::ffi::c_char = guard_network(|| panic!("no value to print {}", 1));

@@ -1,7 +1,7 @@
 //! A parsed JSON text whose strings can be lent to C, and RFC 6901 pointers into it.
 
 use super::text::c_string;
-use crate::error::{Error, Result, Status, excerpt};
+use crate::error::{Error, Result, Status, excerpt_of_argument};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ impl Node {
 
     /// The value that a pointer names; the empty one names the whole.
     pub fn at(&self, pointer: &str) -> Result<&Node> {
-        let wrong = |why: &str| Error::argument(format!("\"{}\" is no JSON pointer: {why}", excerpt(pointer)));
+        let wrong = |why: &str| Error::argument(format!("\"{}\" is no JSON pointer: {why}", excerpt_of_argument(pointer)));
         let steps = match pointer {
             "" => return Ok(self),
             _ => pointer.strip_prefix('/').ok_or_else(|| wrong("it does not begin with /"))?,
@@ -34,7 +34,7 @@ impl Node {
         let mut node = self;
         for step in steps.split('/') {
             let step = unescape(step).ok_or_else(|| wrong("~ is not followed by 0 or 1"))?;
-            let missing = || Error::new(Status::NotFound, format!("nothing is at \"{}\"", excerpt(pointer)));
+            let missing = || Error::new(Status::NotFound, format!("nothing is at \"{}\"", excerpt_of_argument(pointer)));
             node = node.member(&step).ok_or_else(missing)?;
         }
         Ok(node)

@@ -8,6 +8,7 @@ use super::state::Note;
 use crate::application::{Access, Session};
 use crate::clock;
 use crate::error::{Error, Result, Status};
+use crate::logging;
 use crate::recovery::Said;
 use crate::resource::navigation::with_query;
 use crate::resource::{answer, resolve};
@@ -99,9 +100,9 @@ impl Channel {
             // The server ends the channel of an application that goes.
             Err(_) if core.application.is_signing_out() => Err(Error::cancelled()),
             Err(error) if is_final(&error) || error.status() == Status::Cancelled => Err(error),
-            Err(error) if error.subcode() == Some("PGetReplaced") || error.code() == Some("PGetReplaced") => self.replaced(error),
+            Err(error) if error.is_named("PGetReplaced") => self.replaced(error),
             Err(error) => {
-                log::info!("the event channel was cut: {error}");
+                logging::info!("the event channel was cut: {error}");
                 if clock::now().saturating_sub(started) >= STEADY {
                     self.failures = 0;
                     self.pacing.trust();
@@ -157,7 +158,7 @@ impl Channel {
             Ok(url) if resumed => Some(with_parameters(url)),
             Ok(url) => Some(url),
             Err(error) => {
-                log::warn!("the event channel begins anew: {error}");
+                logging::warn!("the event channel begins anew: {error}");
                 None
             }
         };
@@ -227,7 +228,7 @@ impl Channel {
 
     fn interrupt(&mut self, core: &Core, error: &Error) {
         if !std::mem::replace(&mut self.interrupted, true) {
-            log::warn!("the event channel is interrupted: {error}");
+            logging::warn!("the event channel is interrupted: {error}");
             core.connection("interrupted", Some(error));
         }
     }

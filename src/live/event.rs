@@ -1,6 +1,7 @@
 //! What the event channel answers: where to go on, and what has happened.
 
 use crate::error::{Error, Result};
+use crate::logging;
 use crate::resource::{Resource, text_of};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -88,8 +89,8 @@ impl Answer {
             for event in each(written) {
                 match serde_json::from_str::<Written<'_>>(event.get()) {
                     Ok(written) if !written.link.href.is_empty() => events.push(Event::of(written)),
-                    Ok(_) => log::warn!("an event that does not say what it is about is passed over"),
-                    Err(error) => log::warn!("an event of an unknown shape is passed over: {error}"),
+                    Ok(_) => logging::warn!("an event that does not say what it is about is passed over"),
+                    Err(error) => logging::warn!("an event of an unknown shape is passed over: {error}"),
                 }
             }
         }

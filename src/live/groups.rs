@@ -7,6 +7,7 @@ use super::state::{Subject, Wish};
 use crate::application::Access;
 use crate::clock;
 use crate::error::{Error, Result, Status};
+use crate::logging;
 use crate::resource::navigation::Path;
 use crate::sip_uri::SipUri;
 use crate::transport::Request;
@@ -44,11 +45,11 @@ impl Core {
                     continue;
                 }
                 Err(error) if error.status() == Status::NotFound => {
-                    log::warn!("a group that was subscribed to is gone: {error}");
+                    logging::warn!("a group that was subscribed to is gone: {error}");
                     Vec::new()
                 }
                 Err(error) if is_refusal(&error) => {
-                    log::warn!("who is in a group that was subscribed to cannot be read: {error}");
+                    logging::warn!("who is in a group that was subscribed to cannot be read: {error}");
                     continue;
                 }
                 Err(error) => {
@@ -115,7 +116,7 @@ impl Core {
         let made = match access.send(request.clone()) {
             Ok(answer) => answer,
             Err(error) if is_refusal(&error) => {
-                log::warn!("the group \"{group}\" cannot be subscribed to as such: {error}");
+                logging::warn!("the group \"{group}\" cannot be subscribed to as such: {error}");
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -154,7 +155,7 @@ impl Core {
             Err(error)
                 if !wished && matches!(error.status(), Status::NotFound | Status::Forbidden) && !error.details().application_gone =>
             {
-                log::warn!("changes of the contact list are not told: {error}");
+                logging::warn!("changes of the contact list are not told: {error}");
             }
             Err(error) => return Err(error),
         }

@@ -6,6 +6,7 @@ use super::state::{State, Subject, Wish, told};
 use crate::application::Access;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::logging;
 use crate::resource::navigation::{Path, with_query};
 use crate::resource::{Resource, address_key, answer};
 use crate::sip_uri::SipUri;
@@ -61,7 +62,7 @@ impl Core {
             (ending, state.lists_until.is_some_and(due))
         };
         if ending.len() > 1 {
-            log::debug!("{} subscriptions are extended", ending.len());
+            logging::debug!("{} subscriptions are extended", ending.len());
         }
         let requests: Vec<Request> = ending.iter().map(Holding::extension).collect();
         let mut failure = None;
@@ -78,7 +79,7 @@ impl Core {
                     if !error.details().application_gone
                         && (matches!(error.http_status(), Some(404 | 410)) || is_refusal(&error) || clock::now() >= holding.until) =>
                 {
-                    log::info!("a subscription is gone from the server and is made anew: {error}");
+                    logging::info!("a subscription is gone from the server and is made anew: {error}");
                     self.state().drop_holding(&holding.own);
                 }
                 Err(error) => failure = Some(error),
@@ -462,7 +463,7 @@ pub(super) fn is_missing(error: &Error) -> bool {
 fn forgiving(outcome: Result<()>) -> Result<()> {
     match outcome {
         Err(error) if matches!(error.http_status(), Some(403 | 404 | 405 | 410)) && !error.details().application_gone => {
-            log::debug!("a subscription cannot be given up: {error}");
+            logging::debug!("a subscription cannot be given up: {error}");
             Ok(())
         }
         outcome => outcome,

@@ -24,6 +24,7 @@ use crate::application::Application;
 use crate::clock;
 use crate::error::{Error, Result, Status};
 use crate::limits;
+use crate::logging;
 use crate::people::{Facet, People, Wanted};
 use crate::resource::Writer;
 use crate::sip_uri::SipUri;
@@ -103,7 +104,7 @@ impl Change {
             let place = match name.as_str() {
                 "add" => &mut change.add,
                 "remove" => &mut change.remove,
-                _ => return Err(wrong(format!("there is no member \"{}\"", crate::error::excerpt(&name)))),
+                _ => return Err(wrong(format!("there is no member \"{}\"", crate::error::excerpt_of_argument(&name)))),
             };
             let Value::Array(items) = value else { return Err(wrong(format!("\"{name}\" is no array"))) };
             if items.len() > limits::CONTACTS {
@@ -449,7 +450,7 @@ impl Core {
 
     /// Tells callers that the channel works again.
     fn restored(&self) {
-        log::info!("the event channel is restored");
+        logging::info!("the event channel is restored");
         self.connection("restored", None);
         self.post(Note::Verify);
     }
@@ -494,10 +495,11 @@ fn run_thread(place: &mut Option<Thread>, name: &str, core: &Arc<Core>, work: fn
     let stopped = Arc::new(AtomicBool::new(false));
     let (own, told) = (Arc::clone(core), Arc::clone(&stopped));
     let started = threads::start(name, move || {
+        let _entered = own.application.enter();
         // What it left half done sits behind locks that take poison into account.
         let panicked = |_| Err(Error::new(Status::Internal, "a defect of the library has ended live presence"));
         if let Err(error) = std::panic::catch_unwind(AssertUnwindSafe(|| work(&own))).unwrap_or_else(panicked) {
-            log::error!("live presence has stopped: {error}");
+            logging::error!("live presence has stopped: {error}");
             own.state().stopped = true;
             told.store(true, Ordering::SeqCst);
             own.connection("stopped", Some(&error));
@@ -527,5 +529,5 @@ fn describe(id: &str, contacts: Vec<String>) -> String {
 }
 
 fn unknown(id: &str) -> Error {
-    Error::new(Status::NotFound, format!("there is no subscription \"{}\"", crate::error::excerpt(id)))
+    Error::new(Status::NotFound, format!("there is no subscription \"{}\"", crate::error::excerpt_of_argument(id)))
 }

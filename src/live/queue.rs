@@ -1,6 +1,7 @@
 //! The events that wait for the caller: bounded, and handed out in order, to whoever pulls or to a callback.
 
 use crate::error::{Error, Result, Status};
+use crate::logging;
 use crate::threads::{self, Mask};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -265,7 +266,7 @@ impl Queue {
             if let Err(payload) = called {
                 // To drop it runs its own code, which could panic again, and then nobody would take events.
                 std::mem::forget(payload);
-                log::error!("the event callback panicked");
+                logging::error!("the event callback panicked");
             }
             inside = self.lock();
             inside.calling = None;

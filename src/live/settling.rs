@@ -4,6 +4,7 @@ use super::Core;
 use super::state::Subject;
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
+use crate::logging;
 
 /// How often lost subscriptions are replaced in one go.
 const PASSES: usize = 3;
@@ -28,7 +29,7 @@ impl Failures {
         match outcome {
             Err(error) if ends_the_call(&error) => Err(error),
             Err(error) => {
-                log::debug!("the subscriptions are not what they should be: {error}");
+                logging::debug!("the subscriptions are not what they should be: {error}");
                 self.0.push((concern, error));
                 Ok(())
             }

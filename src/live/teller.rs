@@ -11,6 +11,7 @@ use super::state::{Note, State, Stranger, told};
 use crate::application::Access;
 use crate::clock;
 use crate::error::{Error, Result, Status};
+use crate::logging;
 use crate::people::{Facet, Lists, Members, Value};
 use crate::resource::address_key;
 use crate::sip_uri::SipUri;
@@ -42,7 +43,7 @@ pub(super) fn run(core: &Core) {
             Err(error) if error.status() == Status::Cancelled && !super::still_running(core) => return,
             Err(error) => {
                 let wait = waits.next().unwrap_or(super::LONGEST_WAIT);
-                log::warn!("live presence is behind, and tries again in {} ms: {error}", wait.as_millis());
+                logging::warn!("live presence is behind, and tries again in {} ms: {error}", wait.as_millis());
                 pause_until = Some(clock::now() + wait);
             }
         }
@@ -139,7 +140,7 @@ impl Core {
             Err(error) if ends_the_call(&error) => Err(error),
             Err(error) => {
                 let wait = self.state().put_off();
-                log::warn!("the subscriptions cannot be kept up, which is tried again in {} ms: {error}", wait.as_millis());
+                logging::warn!("the subscriptions cannot be kept up, which is tried again in {} ms: {error}", wait.as_millis());
                 Ok(())
             }
             Ok(()) => {
@@ -169,7 +170,7 @@ impl Core {
 
     fn take_event(&self, access: &Access<'_>, event: Event) {
         let Ok(url) = access.resolve(&event.href) else {
-            log::warn!("an event has the href \"{}\", which is none", crate::error::excerpt(&event.href));
+            logging::warn!("an event has the href \"{}\", which is none", crate::error::excerpt(&event.href));
             return;
         };
         let within = event.within.as_ref().map(|(rel, href)| (rel.as_str(), access.resolve(href).ok()));
@@ -225,7 +226,7 @@ impl Core {
     /// A facet of a contact has changed: told at once where the event brings the value, else to be read.
     fn take_value(&self, access: &Access<'_>, facet: Facet, event: &Event, url: &Url, contact: Option<Url>) {
         let Some(contact) = contact else {
-            log::warn!("an event about {url} does not say which contact it is of");
+            logging::warn!("an event about {url} does not say which contact it is of");
             return;
         };
         let place = address_key(&contact);
@@ -274,7 +275,7 @@ impl Core {
                 }
                 Err(error) => {
                     drop(state);
-                    log::info!("an event names a contact that cannot be read: {error}");
+                    logging::info!("an event names a contact that cannot be read: {error}");
                 }
             }
         }
@@ -379,7 +380,7 @@ impl Core {
         if facet == Facet::Presence && self.doubts(uri.key(), error) {
             return;
         }
-        log::info!("the {} of {uri} cannot be read: {error}", facet.name());
+        logging::info!("the {} of {uri} cannot be read: {error}", facet.name());
         let mut state = self.state();
         let state = &mut *state;
         let failed = (facet, uri.key().to_owned());

@@ -4,6 +4,7 @@ use super::People;
 use super::book::Known;
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
+use crate::logging;
 use crate::resource::Resource;
 use crate::resource::navigation::{Document, Path, with_query};
 use crate::sip_uri::SipUri;
@@ -69,7 +70,7 @@ impl People {
             match self.read_lists(access, uris) {
                 Ok(()) => {}
                 Err(error) if may_go_on(&error) => {
-                    log::warn!("the contact list cannot be read, and the search goes on without it: {error}");
+                    logging::warn!("the contact list cannot be read, and the search goes on without it: {error}");
                     lists_failed = Some(error);
                 }
                 Err(error) => return Err(error),
@@ -119,7 +120,7 @@ impl People {
         for members in access.get_all(&addresses) {
             match members {
                 Ok(members) => self.learn_list(access, &members, wanted)?,
-                Err(error) if may_go_on(&error) => log::warn!("a group cannot be read: {error}"),
+                Err(error) if may_go_on(&error) => logging::warn!("a group cannot be read: {error}"),
                 Err(error) => return Err(error),
             }
         }
@@ -221,7 +222,7 @@ impl People {
                 Ok(document) => self.book(access).learn_contacts(&[document.resource()?]),
                 Err(error) if error.details().application_gone || error.status() == Status::Cancelled => return Err(error),
                 // Whoever asks for the link says that it is missing.
-                Err(error) => log::debug!("a contact cannot be read: {error}"),
+                Err(error) => logging::debug!("a contact cannot be read: {error}"),
             }
         }
         let book = self.book(access);

@@ -4,12 +4,16 @@ use super::People;
 use super::book::{Book, Known, KnownGroup};
 use super::contacts::contacts_in;
 use crate::application::Access;
-use crate::error::{Error, Result, Status, excerpt};
+use crate::error::{Error, Result, Status, excerpt, excerpt_of_argument};
 use crate::resource::Resource;
 use crate::resource::navigation::{Document, Path};
+use crate::shown::{Shown, excerpts};
 use crate::sip_uri::SipUri;
 use std::collections::HashSet;
 use std::sync::Arc;
+
+/// The most that an error names of a group's id, in characters.
+const LONGEST_ID: usize = 256;
 
 impl People {
     /// Reads all groups, each with its relation, and learns them.
@@ -82,7 +86,11 @@ impl People {
             let names: Vec<String> = groups.iter().filter_map(|(rel, document)| Some(label(rel, &document.resource().ok()?))).collect();
             Error::new(
                 Status::NotFound,
-                format!("there is no group with the id, the relation or the name \"{}\"; there is: {}", excerpt(group), names.join(", ")),
+                format!(
+                    "there is no group with the id, the relation or the name \"{}\"; there is: {}",
+                    excerpt_of_argument(group),
+                    excerpts(&names)
+                ),
             )
         })
     }
@@ -97,7 +105,7 @@ impl People {
         let none = || {
             Error::new(
                 Status::NotFound,
-                format!("the server offers no members of the group \"{}\"", group.name.as_deref().unwrap_or(&group.rel)),
+                format!("the server offers no members of the group \"{}\"", excerpt(group.name.as_deref().unwrap_or(&group.rel))),
             )
         };
         let own = access.get(&access.resolve(group.link("self").ok_or_else(none)?)?)?;
@@ -147,8 +155,9 @@ fn lookup(book: &Book, wanted: &str) -> Result<Option<Arc<KnownGroup>>> {
 }
 
 fn ambiguous(wanted: &str, groups: &[&Arc<KnownGroup>]) -> Error {
-    let ids: Vec<String> = groups.iter().filter_map(|group| group.id.clone()).collect();
-    let text = format!("\"{}\" fits {} groups; use one of their ids: {}", excerpt(wanted), groups.len(), ids.join(", "));
+    let ids: Vec<Shown> = groups.iter().filter_map(|group| group.id.as_deref()).map(|id| Shown::quote(id, LONGEST_ID)).collect();
+    let named: Vec<&str> = ids.iter().map(Shown::as_str).collect();
+    let text = format!("\"{}\" fits {} groups; use one of their ids: {}", excerpt_of_argument(wanted), groups.len(), named.join(", "));
     let mut error = Error::new(Status::Conflict, text);
     error.details_mut().ids = Some(ids);
     error

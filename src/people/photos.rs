@@ -91,7 +91,7 @@ pub(crate) fn check_size(size: &str) -> Result<()> {
     let number = |text: &str| (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     match pixels {
         Some((width, height)) if number(width) && number(height) => Ok(()),
-        _ => Err(Error::argument(format!("\"{}\" is no size of a photo; one is written HR96X96", crate::error::excerpt(size)))),
+        _ => Err(Error::argument(format!("\"{}\" is no size of a photo; one is written HR96X96", crate::error::excerpt_of_argument(size)))),
     }
 }
 

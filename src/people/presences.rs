@@ -48,7 +48,7 @@ impl Wanted {
                 };
                 let (contacts, include) = (array("contacts")?, array("include")?.unwrap_or_default());
                 if let Some(unknown) = members.keys().next() {
-                    return Err(wrong(format!("there is no member \"{}\"", crate::error::excerpt(unknown))));
+                    return Err(wrong(format!("there is no member \"{}\"", crate::error::excerpt_of_argument(unknown))));
                 }
                 (contacts.ok_or_else(|| wrong("\"contacts\" is missing".to_owned()))?, include)
             }

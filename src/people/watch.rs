@@ -6,6 +6,7 @@ use super::contacts::contacts_in;
 use super::presences::Found;
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
+use crate::logging;
 use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer, address_key};
 use crate::sip_uri::SipUri;
@@ -239,7 +240,7 @@ impl People {
                 }
                 // What the user may not see has no members; whatever else is wrong may pass.
                 Some(Err(error)) if matches!(error.status(), Status::Forbidden | Status::NotFound) && !error.details().application_gone => {
-                    log::warn!("a group cannot be read: {error}");
+                    logging::warn!("a group cannot be read: {error}");
                     Members::new()
                 }
                 Some(Err(error)) => return Err(error),

@@ -1,9 +1,10 @@
 //! From an HTTP answer to a resource, or to the error that the server meant.
 
 use super::{Resource, diagnostics, text_of, xml};
-use crate::error::{Error, Result, Status, excerpt, redact};
+use crate::error::{Error, Name, Result, Status};
 use crate::limits::{self, ItemCounter};
 use crate::recovery::{Effect, Outcome, Said};
+use crate::shown::{self, Shown, excerpt, excerpt_of_body};
 use crate::transport::{Answer, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -60,25 +61,24 @@ struct Quoted {
 }
 
 impl Quoted {
-    /// The longest text of one member.
+    /// The longest text of one member, in characters.
     const LONGEST: usize = 512;
 
-    fn text(&mut self, text: &str) -> String {
-        let mut end = text.len().min(Quoted::LONGEST).min(self.left);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.left -= end;
-        let more = if end < text.len() { "…" } else { "" };
-        redact(format!("{}{more}", &text[..end]))
+    fn text(&mut self, text: &str) -> Shown {
+        let shown = Shown::quote(text, Quoted::LONGEST.min(self.left));
+        self.left = self.left.saturating_sub(shown.as_str().len());
+        shown
+    }
+
+    fn name(&mut self, text: &str) -> Name {
+        Name::new(text, self.text(text))
     }
 
     /// JSON cannot be cut: it stands there as a whole, or does not.
     fn json(&mut self, raw: Option<&RawValue>) -> Option<Box<RawValue>> {
-        let raw = raw.filter(|raw| raw.get() != "null" && raw.get().len() <= self.left)?;
-        self.left -= raw.get().len();
-        let text = redact(raw.get().to_owned());
-        RawValue::from_string(text).ok()
+        let shown = shown::json(raw.filter(|raw| raw.get().len() <= self.left)?)?;
+        self.left = self.left.checked_sub(shown.get().len())?;
+        Some(shown)
     }
 }
 
@@ -155,7 +155,6 @@ fn explained(request: &Request, answer: &Answer, refusal: Refusal<'_>) -> Error 
     let said = refusal.says_something();
     let Refusal { code, subcode, message, parameters, link, debug_info } = refusal;
     let mut quoted = Quoted { left: limits::ERROR_TEXT };
-    let [code, subcode] = [code, subcode].map(|text| text.map(|text| quoted.text(&text)));
     let plain = matches!(answer.status, 401 | 403 | 429 | 500..) || answer.body.is_empty() || xml::is_xml(answer);
     if !said && !plain || (300..400).contains(&answer.status) {
         return foreign(request, answer);
@@ -164,17 +163,17 @@ fn explained(request: &Request, answer: &Answer, refusal: Refusal<'_>) -> Error 
     let mut text = format!("the server answered {}", answer.status);
     let names: Vec<&str> = [code.as_deref(), subcode.as_deref()].into_iter().flatten().collect();
     if !names.is_empty() {
-        text.push_str(&format!(" {}", names.join("/")));
+        text.push_str(&format!(" {}", excerpt(&names.join("/"))));
     }
     match message.as_deref().filter(|message| !message.is_empty()) {
         Some(message) => text.push_str(&format!(": {}", excerpt(message))),
-        None if !said && !answer.body.is_empty() => text.push_str(&format!(": {}", excerpt(&plain_text(&answer.beginning())))),
+        None if !said && !answer.body.is_empty() => text.push_str(&format!(": {}", excerpt_of_body(&answer.body))),
         None => {}
     }
     let mut error = Error::new(status, text);
     let details = error.details_mut();
-    details.code = code;
-    details.subcode = subcode;
+    details.code = code.as_deref().map(|text| quoted.name(text));
+    details.subcode = subcode.as_deref().map(|text| quoted.name(text));
     details.parameters = quoted.json(parameters);
     details.link = quoted.json(link);
     details.debug_info = quoted.json(debug_info);
@@ -196,7 +195,7 @@ pub(crate) fn foreign(request: &Request, answer: &Answer) -> Error {
         "status {}{to}, with a body that is not UCWA's ({}); a proxy or another web server may have answered: {}",
         answer.status,
         excerpt(&kind),
-        excerpt(&plain_text(&answer.beginning()))
+        excerpt_of_body(&answer.body)
     );
     with_answer(Error::protocol(text), request, answer)
 }
@@ -242,24 +241,6 @@ fn complete(body: &[u8]) -> Option<String> {
     Some(format!("{}{quote}{}", &text[..end], open.iter().rev().collect::<String>()))
 }
 
-/// A page's text without its tags, so that an excerpt says something.
-fn plain_text(page: &str) -> String {
-    let mut text = String::new();
-    let mut in_tag = false;
-    for c in page.chars().take(8_000) {
-        match c {
-            '<' => in_tag = true,
-            '>' if in_tag => {
-                in_tag = false;
-                text.push(' ');
-            }
-            _ if !in_tag => text.push(c),
-            _ => {}
-        }
-    }
-    if text.trim().is_empty() { page.to_owned() } else { text }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,10 +263,10 @@ mod tests {
     #[test]
     fn what_is_quoted_is_bounded() {
         let mut quoted = Quoted { left: 1000 };
-        let long = "ü".repeat(1000);
-        assert_eq!(quoted.text(&long).chars().count(), 257);
-        assert_eq!(quoted.text("abc"), "abc");
-        assert_eq!(quoted.left, 485);
+        let long = "x".repeat(1000);
+        assert_eq!(quoted.text(&long).as_str().chars().count(), 513);
+        assert_eq!(quoted.text("abc").as_str(), "abc");
+        assert_eq!(quoted.left, 482);
         let raw = RawValue::from_string(format!("\"{}\"", "x".repeat(500))).unwrap();
         assert!(quoted.json(Some(&raw)).is_none());
         assert!(quoted.json(Some(&RawValue::from_string("{}".into()).unwrap())).is_some());

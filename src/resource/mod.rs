@@ -12,6 +12,7 @@ pub(crate) use write::Writer;
 
 use crate::error::{Error, Result, excerpt};
 use crate::limits;
+use crate::shown::excerpt_of_body;
 use percent_encoding::percent_decode_str;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -48,7 +49,7 @@ impl<'a> Resource<'a> {
     pub fn parse(text: &'a str) -> Result<Resource<'a>> {
         serde_json::from_str(text).map_err(|error| match error.to_string() {
             why if why.contains(TOO_MANY_PROPERTIES) => Error::protocol(format!("{TOO_MANY_PROPERTIES}: {}", limits::PROPERTIES)),
-            why => Error::protocol(format!("the answer is no UCWA resource ({why}): {}", excerpt(text))),
+            why => Error::protocol(format!("the answer is no UCWA resource ({}): {}", excerpt(&why), excerpt_of_body(text.as_bytes()))),
         })
     }
 

@@ -4,7 +4,8 @@
 //! for among the embedded resources first, the links second; links are followed as the server gave them.
 
 use super::{Resource, resolve, text_of};
-use crate::error::{Error, Result, Status, excerpt};
+use crate::error::{Error, Result, Status, excerpt_of_argument};
+use crate::shown::excerpts;
 use crate::sip_uri::SipUri;
 use crate::transport::{Answer, Room};
 use percent_encoding::percent_decode_str;
@@ -84,7 +85,10 @@ impl Path {
 impl Segment {
     fn parse(text: &str) -> Result<Segment> {
         let wrong = |why: &str| {
-            Error::argument(format!("the path's segment \"{}\" {why}; a segment is rel, rel[name=value] or rel[index]", excerpt(text)))
+            Error::argument(format!(
+                "the path's segment \"{}\" {why}; a segment is rel, rel[name=value] or rel[index]",
+                excerpt_of_argument(text)
+            ))
         };
         let decoded = |part: &str| {
             percent_decode_str(part)
@@ -286,7 +290,7 @@ fn ambiguous(segment: &Segment, found: &[String]) -> Error {
         "the path's segment \"{}\" fits {} resources ({}{more}); choose one with {}[name=value] or {}[index]",
         segment.text,
         found.len(),
-        found.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", "),
+        excerpts(&found[..found.len().min(SHOWN)]),
         segment.rel,
         segment.rel
     );
@@ -297,7 +301,7 @@ fn missing(segment: &Segment, resource: &Resource<'_>, of_that_rel: usize) -> Er
     let there = if of_that_rel > 0 {
         format!("none of the {of_that_rel} \"{}\" there fits", segment.rel)
     } else {
-        format!("there is: {}", resource.relations().join(", "))
+        format!("there is: {}", excerpts(&resource.relations()))
     };
     Error::new(Status::NotFound, format!("the path's segment \"{}\" leads nowhere; {there}", segment.text))
 }

@@ -7,9 +7,11 @@ use super::trust::TrustPolicy;
 use crate::clock;
 use crate::config::{Config, Judgement, Verdict};
 use crate::error::{Error, Result, Status};
+use crate::logging;
 use crate::recovery::{self, Attempt, Outcome, Said, Step};
 use crate::resource::{answer, resolve};
-use crate::secret::Secret;
+use crate::secret::{Kind, Secret};
+use crate::shown::excerpts;
 use crate::threads;
 use crate::transport::{Answer, Call, Request, Transport};
 use serde::Serialize;
@@ -217,7 +219,7 @@ impl Authority {
             Ok(renewed) => Ok(renewed),
             Err(error) if useless || error.status() == Status::Cancelled => Err(error.while_doing("renewing the token")),
             Err(error) => {
-                log::warn!("the token could not be renewed before its end, and is used on: {error}");
+                logging::warn!("the token could not be renewed before its end, and is used on: {error}");
                 self.change(&slot.host, |slot| slot.renew_at = Some(clock::now() + RENEW_AGAIN));
                 Ok(slot)
             }
@@ -262,7 +264,7 @@ impl Authority {
             self.put(Slot { host: issuer, ..fresh.clone() });
         }
         self.put(fresh.clone());
-        log::info!("a token for {} was obtained", fresh.host);
+        logging::info!("a token for {} was obtained", fresh.host);
         Ok(fresh)
     }
 
@@ -294,7 +296,7 @@ impl Authority {
             return Ok((Obtained { token, lifetime: None }, None));
         }
         if config.secret("password").is_none() {
-            let offered = if challenge.grants.is_empty() { "nothing that it names".to_owned() } else { challenge.grants.join(", ") };
+            let offered = if challenge.grants.is_empty() { "nothing that it names".to_owned() } else { excerpts(&challenge.grants) };
             let text = format!(
                 "{host} asks for a sign-in, and neither password, access_token nor a token callback is set; the server offers: {offered}"
             );
@@ -374,6 +376,9 @@ impl Authority {
     }
 
     fn put(&self, fresh: Slot) {
+        if let Some(token) = &fresh.token {
+            self.config().known().remember(Kind::Token, token);
+        }
         let mut slots = self.slots();
         slots.retain(|slot| slot.host != fresh.host);
         slots.push(fresh);

@@ -1,5 +1,6 @@
 //! What a server asks for when it answers 401: whether it is a UCWA server, who gives out tokens, and for which grants.
 
+use crate::shown::excerpts;
 use crate::transport::Answer;
 use std::collections::HashSet;
 
@@ -100,7 +101,7 @@ impl Challenge {
 
     /// The schemes of the challenges, for people.
     pub fn named(&self) -> String {
-        if self.schemes.is_empty() { "without any challenge".to_owned() } else { format!("with the challenge {}", self.schemes.join(", ")) }
+        if self.schemes.is_empty() { "without any challenge".to_owned() } else { format!("with the challenge {}", excerpts(&self.schemes)) }
     }
 }
 

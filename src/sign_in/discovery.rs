@@ -6,6 +6,7 @@ use super::names::{self, LANES, Outcomes};
 use crate::config::Config;
 use crate::error::{Error, Result, Status};
 use crate::health::Health;
+use crate::logging;
 use crate::recovery::Stage;
 use crate::resource::{answer, resolve};
 use crate::transport::{Answer, Call, Request, Transport};
@@ -106,7 +107,7 @@ impl Search<'_> {
                 Err(error) if another_name_may_do(&error) => error,
                 Err(error) => return Err(error),
             };
-            log::warn!("discovery goes on with the other names: {error}");
+            logging::warn!("discovery goes on with the other names: {error}");
             if let Some(stage @ (Stage::Unreachable | Stage::Silent | Stage::Refused)) = error.details().stage {
                 again[lane] = others_left && stage != Stage::Refused;
                 // The same name over the other scheme leads to the same pool.
@@ -126,7 +127,7 @@ impl Search<'_> {
             None => all,
             Some(mut first) => {
                 let details = first.details_mut();
-                (details.message, details.advice) = (all.message().to_owned(), all.advice().map(str::to_owned));
+                (details.message, details.advice) = (all.details().message.clone(), all.details().advice.clone());
                 first
             }
         }

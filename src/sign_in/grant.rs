@@ -2,10 +2,11 @@
 
 use super::challenge::Challenge;
 use crate::config::{Config, Judgement};
-use crate::error::{Error, Result, Status, excerpt};
+use crate::error::{Error, Name, Result, Status, excerpt};
 use crate::recovery::Effect;
 use crate::resource::answer;
 use crate::secret::Secret;
+use crate::shown::{Shown, excerpts};
 use crate::transport::{Answer, Body, Call, Request, Transport};
 use serde::Deserialize;
 use std::time::Duration;
@@ -15,6 +16,11 @@ use zeroize::Zeroize;
 
 /// Where the server does not say how long a token holds.
 const USUAL_LIFETIME: u64 = 8 * 60 * 60;
+
+/// The most that is kept of the error's name, in characters.
+const LONGEST_NAME: usize = 256;
+/// The most that is kept of the address of a web page, in characters.
+const LONGEST_URL: usize = 2048;
 
 /// A token, and how long it holds.
 pub(super) struct Grant {
@@ -52,7 +58,7 @@ pub(super) fn password(transport: &Transport, call: &Call, config: &Config, chal
         let text = format!(
             "the server {} gives no token for a password; it offers: {}",
             service.host_str().unwrap_or_default(),
-            challenge.grants.join(", ")
+            excerpts(&challenge.grants)
         );
         return Err(Error::new(Status::AuthenticationFailed, text));
     }
@@ -82,7 +88,7 @@ pub(super) fn password(transport: &Transport, call: &Call, config: &Config, chal
         Err(Outcome::Failed(_)) => {}
     }
     drop(gate);
-    outcome.map_err(|(Outcome::Refused(error) | Outcome::Failed(error))| without(error, password))
+    outcome.map_err(|(Outcome::Refused(error) | Outcome::Failed(error))| error)
 }
 
 enum Outcome {
@@ -131,21 +137,12 @@ fn read(request: &Request, answer: &Answer) -> std::result::Result<Grant, Outcom
         _ => "",
     };
     let described = error_description.map(|text| format!(" ({})", excerpt(&text))).unwrap_or_default();
-    let mut failure = Error::new(Status::AuthenticationFailed, format!("the server refused to give a token: {name}{described}{advice}"));
+    let mut failure =
+        Error::new(Status::AuthenticationFailed, format!("the server refused to give a token: {}{described}{advice}", excerpt(name)));
     if let Some(url) = ms_rtc_passiveauthuri {
-        failure = Error::new(Status::SignInElsewhere, format!("the server wants the user to sign in on a web page: {url}"));
-        failure.details_mut().sign_in_url = Some(url);
+        failure = Error::new(Status::SignInElsewhere, format!("the server wants the user to sign in on a web page: {}", excerpt(&url)));
+        failure.details_mut().sign_in_url = Some(Shown::quote(&url, LONGEST_URL));
     }
-    failure.details_mut().code = error;
+    failure.details_mut().code = error.as_deref().map(|name| Name::new(name, Shown::quote(name, LONGEST_NAME)));
     Err(Outcome::Refused(answer::with_answer(failure, request, answer)))
-}
-
-/// Takes the password out of a text that the server wrote, should it stand there.
-fn without(mut error: Error, password: &Secret) -> Error {
-    const TOO_SHORT_TO_TELL: usize = 4;
-    if password.reveal().len() >= TOO_SHORT_TO_TELL && error.message().contains(password.reveal()) {
-        let text = error.message().replace(password.reveal(), "[hidden]");
-        error.details_mut().message = text;
-    }
-    error
 }

@@ -11,7 +11,6 @@ use http_body_util::Full;
 use std::borrow::Cow;
 use std::sync::Arc;
 use url::Url;
-use zeroize::Zeroizing;
 
 pub(crate) use http::Method;
 
@@ -88,15 +87,14 @@ impl Request {
     pub(super) fn build(&self, token: Option<&Secret>) -> Result<Outgoing> {
         let uri =
             http::Uri::try_from(self.url.as_str()).map_err(|error| Error::argument(format!("the URL cannot be requested: {error}")))?;
-        let bytes = self.body.as_ref().map(|body| Bytes::from_owner(Zeroizing::new(body.text.reveal().as_bytes().to_vec())));
+        let bytes = self.body.as_ref().map(|body| body.text.bytes());
         let mut outgoing = http::Request::new(Full::new(bytes.unwrap_or_default()));
         *outgoing.method_mut() = self.method.clone();
         *outgoing.uri_mut() = uri;
         let headers = outgoing.headers_mut();
         if let Some(token) = token {
-            let text = Bytes::from_owner(Zeroizing::new(format!("Bearer {}", token.reveal()).into_bytes()));
-            let mut value =
-                HeaderValue::from_maybe_shared(text).map_err(|_| Error::argument("the token holds characters that no header may hold"))?;
+            let mut value = HeaderValue::from_maybe_shared(token.bearer())
+                .map_err(|_| Error::argument("the token holds characters that no header may hold"))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
@@ -190,12 +188,6 @@ impl Answer {
     /// The body without the byte order mark that some servers put before their JSON.
     pub fn body_after_mark(&self) -> &[u8] {
         self.body.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&self.body)
-    }
-
-    /// The beginning of the body as text, for messages.
-    pub fn beginning(&self) -> Cow<'_, str> {
-        const ENOUGH: usize = 16 << 10;
-        String::from_utf8_lossy(&self.body[..self.body.len().min(ENOUGH)])
     }
 }
 

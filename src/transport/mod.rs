@@ -20,8 +20,9 @@ pub(crate) use message::{Answer, Body, Method, Request};
 
 use crate::clock;
 use crate::config::Config;
-use crate::error::{Error, Result, Status, excerpt};
+use crate::error::{Error, Result, Status};
 use crate::health::Health;
+use crate::logging;
 use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
 use crate::threads;
@@ -247,7 +248,7 @@ impl Transport {
             match plan.next_wait(&mut outcome) {
                 Some(wait) => {
                     self.shared.counts.retried();
-                    log::info!("{}: {}; again in {} ms", request.name(), describe(&outcome), wait.as_millis());
+                    logging::info!("{}: {}; again in {} ms", request.name(), describe(&outcome), wait.as_millis());
                     tokio::time::sleep(wait).await;
                 }
                 None => return outcome.map_err(|failure| failure.error.at_stage(failure.stage)),
@@ -307,7 +308,7 @@ impl Transport {
             Ok(_) => budget.accepted(under_way, request.parts.max(1)),
             Err(_) => {}
         }
-        log::debug!("{}: {}", request.name(), describe(&answer));
+        logging::debug!("{}: {}", request.name(), describe(&answer));
         answer
     }
 
@@ -384,6 +385,6 @@ fn explained(call: &Call, request: &Request, error: Error) -> Error {
 fn describe(outcome: &std::result::Result<Answer, Failure>) -> String {
     match outcome {
         Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
-        Err(failure) => excerpt(failure.error.message()),
+        Err(failure) => failure.error.message().to_owned(),
     }
 }

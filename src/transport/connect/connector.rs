@@ -8,6 +8,7 @@ use super::{trust, tunnel};
 use crate::config::Config;
 use crate::error::Result;
 use crate::health::Health;
+use crate::logging;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Uri};
 use hyper_util::rt::TokioIo;
@@ -108,13 +109,13 @@ impl Setup {
         let server = Place::of(&url, uri.port_u16().is_some()).ok_or_else(impossible)?;
         let is_https = url.scheme() == "https";
         let Some(proxy) = self.proxies.for_url(&url) else {
-            log::debug!("connecting to {}", server.name());
+            logging::debug!("connecting to {}", server.name());
             let noting = |trouble: Trouble| trouble.noting(self.proxies.ignored());
             let (stream, peer) = self.tcp(&server, deadline).await.map_err(noting)?;
             let stream = if is_https { self.tls(stream, &server, peer, deadline).await? } else { stream };
             return Ok(Conn { io: TokioIo::new(stream), peer, through_proxy: false });
         };
-        log::debug!("connecting to {} through the proxy {proxy}", server.name());
+        logging::debug!("connecting to {} through the proxy {proxy}", server.name());
         let place = Place::of_proxy(&proxy).ok_or_else(|| Trouble::proxy(&proxy, "its name is no host's"))?;
         let of_proxy = |trouble: Trouble| trouble.of_proxy(&proxy);
         let (mut stream, peer) = self.tcp(&place, deadline).await.map_err(of_proxy)?;
@@ -185,7 +186,7 @@ fn prepare(stream: &TcpStream) {
     let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
     for failed in [stream.set_nodelay(true), socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive)] {
         if let Err(error) = failed {
-            log::debug!("a socket's option: {error}");
+            logging::debug!("a socket's option: {error}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::bypass::Bypass;
 use crate::config::Config;
+use crate::logging;
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -145,7 +146,7 @@ impl Proxies {
                 Err(why) => {
                     // Not the text: it may hold a password.
                     let ignored = format!("{name} in the environment is not the URL of a proxy ({why}) and is ignored");
-                    log::warn!("{ignored}; it should look like http://proxy:8080");
+                    logging::warn!("{ignored}; it should look like http://proxy:8080");
                     self.ignored.push(ignored);
                     None
                 }

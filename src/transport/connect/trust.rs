@@ -4,6 +4,7 @@ use super::certificate::{self, Refused};
 use crate::certificate_file::{self, Content};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::logging;
 use once_cell::sync::Lazy;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -22,7 +23,7 @@ static SYSTEM_ROOTS: Lazy<RootCertStore> = Lazy::new(|| {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
-        log::warn!("the system's certificate store: {error}");
+        logging::warn!("the system's certificate store: {error}");
     }
     roots.add_parsable_certificates(found.certs);
     roots
@@ -91,11 +92,11 @@ fn certificates_in(folder: &str) -> Result<Vec<CertificateDer<'static>>> {
         match certificates(&path) {
             Ok(more) => found.extend(more),
             // Such folders hold other things, too.
-            Err(why) => log::debug!("ca_dir: \"{}\": {why}", path.display()),
+            Err(why) => logging::debug!("ca_dir: \"{}\": {why}", path.display()),
         }
     }
     if found.is_empty() {
-        log::warn!("ca_dir \"{folder}\" holds no file with a certificate");
+        logging::warn!("ca_dir \"{folder}\" holds no file with a certificate");
     }
     Ok(found)
 }
