@@ -386,6 +386,9 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {}
 
 #[cfg(test)]
+mod secrecy;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
