@@ -1,6 +1,7 @@
 //! The library's own threads, and the signals there. Signals are the host's, and so are the threads that handle them: none
 //! is delivered to a thread of the library, but while it runs code of the host, which has the mask of the host.
 
+use crate::logging;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -43,7 +44,7 @@ pub(crate) fn join_or_leave(thread: JoinHandle<()>, patience: Duration) {
     if thread.is_finished() {
         join(thread);
     } else {
-        log::warn!("a thread of the library could not be woken, and ends later by itself");
+        logging::warn!("a thread of the library could not be woken, and ends later by itself");
     }
 }
 
