@@ -1,18 +1,16 @@
 //! What is sent and what comes back.
 
 use super::body::Room;
-use super::connect::Outgoing;
 use crate::error::{Error, Result, Status};
 use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
-use http_body_util::Full;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use std::sync::Arc;
 use url::Url;
 
-pub(crate) use http::Method;
+pub(crate) use reqwest::Method;
 
 /// A body with its media type.
 #[derive(Clone)]
@@ -84,13 +82,11 @@ impl Request {
     }
 
     /// The request as it is sent. The copies of secrets in it are wiped when it is dropped.
-    pub(super) fn build(&self, token: Option<&Secret>) -> Result<Outgoing> {
-        let uri =
-            http::Uri::try_from(self.url.as_str()).map_err(|error| Error::argument(format!("the URL cannot be requested: {error}")))?;
-        let bytes = self.body.as_ref().map(|body| body.text.bytes());
-        let mut outgoing = http::Request::new(Full::new(bytes.unwrap_or_default()));
-        *outgoing.method_mut() = self.method.clone();
-        *outgoing.uri_mut() = uri;
+    pub(super) fn build(&self, token: Option<&Secret>) -> Result<reqwest::Request> {
+        let mut outgoing = reqwest::Request::new(self.method.clone(), self.url.clone());
+        if let Some(body) = &self.body {
+            *outgoing.body_mut() = Some(body.text.bytes().into());
+        }
         let headers = outgoing.headers_mut();
         if let Some(token) = token {
             let mut value = HeaderValue::from_maybe_shared(token.bearer())

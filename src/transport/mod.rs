@@ -1,6 +1,6 @@
-//! HTTP. The only place that names hyper: connections, deadlines, cancelling, repeating, and where secrets may go.
+//! HTTP. The only place that names reqwest: connections, deadlines, cancelling, repeating, and where secrets may go.
 //!
-//! The client is hyper's async one on a current-thread runtime that the calling threads drive themselves: no thread of
+//! The client is reqwest's async one on a current-thread runtime that the calling threads drive themselves: no thread of
 //! ours in between, and a call that waits can be cancelled at any point.
 
 mod body;
@@ -295,7 +295,7 @@ impl Transport {
         let built = request.build(token).map_err(Failure::unsent)?;
         self.shared.counts.sent();
         let patience = counts_silence(call, request).then(|| clock::patience(SILENCE));
-        let answer = match client.execute(built, &request.url, patience).await {
+        let answer = match client.execute(built, patience).await {
             Ok(response) => body::read(response, &request.url, &self.shared.bodies).await,
             Err(failure) => Err(body::head_failure(failure)),
         };

@@ -1,66 +1,78 @@
 //! Making connections and sending one request on them: trust, proxies, addresses; and what their failures mean.
+//!
+//! reqwest makes the connections. It is given what networks need beyond that: a resolver that puts the address first that takes
+//! connections, the choice of the proxy, and the check of certificates.
 
 mod addresses;
 mod bypass;
 mod certificate;
-mod connector;
 mod proxy;
-mod stream;
+mod resolver;
 mod trouble;
 mod trust;
 mod tunnel;
 
 use super::message::Failure;
 use crate::config::Config;
-use crate::error::{Result, excerpt};
-use crate::health::Health;
+use crate::error::{Error, Result, excerpt};
 use bytes::Bytes;
-use connector::Connector;
-use http::header::{ACCEPT, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use proxy::Proxies;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use resolver::{Resolver, Target};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
-use stream::Peer;
-use tower_http::decompression::{Decompression, DecompressionBody};
-use tower_service::Service;
 use url::Url;
 
 /// Below the two minutes after which front ends close idle connections.
 const IDLE: Duration = Duration::from_secs(90);
 
-/// What is sent: hyper's request with a whole body.
-pub(super) type Outgoing = http::Request<Full<Bytes>>;
+/// Shows a connection to be dead on which nothing is sent for minutes, as while a GET is pending.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 
-type Result_<T> = std::result::Result<T, Failure>;
+type Attempt<T> = std::result::Result<T, Failure>;
 
 /// Sends requests on connections that it makes and keeps. Cloning is cheap.
 #[derive(Clone)]
 pub(super) struct Client {
-    service: Decompression<legacy::Client<Connector, Full<Bytes>>>,
-    user_agent: Option<HeaderValue>,
+    http: reqwest::Client,
     proxies: Arc<Proxies>,
-    health: Arc<Health>,
+    resolver: Arc<Resolver>,
+    timeout: Duration,
 }
 
 impl Client {
     /// The client that a configuration asks for.
     pub fn new(config: &Config) -> Result<Client> {
         let proxies = Arc::new(Proxies::of(config));
-        let user_agent = config.text("user_agent").and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok());
-        let connector = Connector::new(config, Arc::clone(&proxies), user_agent.clone())?;
-        let client = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
+        let timeout = config.duration("connect_timeout_ms");
+        let resolver = Arc::new(Resolver::new(config, timeout));
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(trust::tls(config)?)
+            .default_headers(headers)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .http1_only()
+            .tcp_nodelay(true)
+            .tcp_keepalive(KEEPALIVE)
+            .tcp_keepalive_interval(KEEPALIVE)
+            .connect_timeout(timeout)
             .pool_idle_timeout(IDLE)
-            .build(connector);
-        // Of the encodings that servers know, deflate means two things.
-        let service = Decompression::new(client).gzip(true);
-        Ok(Client { service, user_agent, proxies, health: config.health() })
+            .dns_resolver(Arc::clone(&resolver))
+            // Which proxy there is for a URL is decided here alone.
+            .no_proxy();
+        if let Some(agent) = config.text("user_agent").and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok()) {
+            builder = builder.user_agent(agent);
+        }
+        if proxies.any() {
+            let chosen = Arc::clone(&proxies);
+            builder = builder.proxy(reqwest::Proxy::custom(move |url| chosen.for_url(url).and_then(|proxy| proxy.url())));
+        }
+        let http =
+            builder.build().map_err(|error| Error::config(format!("no connection can be set up so: {}", excerpt(&error.to_string()))))?;
+        Ok(Client { http, proxies, resolver, timeout })
     }
 
     /// Whether the host of a URL is this machine, so that what is sent to it does not leave it.
@@ -69,48 +81,58 @@ impl Client {
     }
 
     /// Sends a request, and waits for the head of its answer: for ever, or so long.
-    pub async fn execute(&self, mut request: Outgoing, url: &Url, patience: Option<Duration>) -> Result_<Response> {
-        let proxy = if url.scheme() == "http" { self.proxies.for_url(url).filter(|proxy| !proxy.is_socks()) } else { None };
-        let headers = request.headers_mut();
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        if let Some(agent) = &self.user_agent {
-            headers.entry(USER_AGENT).or_insert_with(|| agent.clone());
+    pub async fn execute(&self, request: reqwest::Request, patience: Option<Duration>) -> Attempt<Response> {
+        let url = request.url().clone();
+        let proxy = self.proxies.for_url(&url);
+        let target = proxy.as_ref().map_or_else(|| Target::of(&url), Target::of_proxy);
+        if log::log_enabled!(log::Level::Debug)
+            && let Some(proxy) = &proxy
+        {
+            log::debug!("{} is reached through the proxy {proxy}", url.host_str().unwrap_or_default());
         }
-        if let Some(authorization) = proxy.as_ref().and_then(|proxy| proxy.authorization()) {
-            headers.insert(PROXY_AUTHORIZATION, authorization);
-        }
-        let connection = patience.is_some().then(|| capture_connection(&mut request));
-        let https = url.scheme() == "https";
-        let mut service = self.service.clone();
-        let sent = service.call(request);
-        let head = match patience {
-            None => sent.await,
-            Some(patience) => match tokio::time::timeout(patience, sent).await {
-                Ok(head) => head,
-                Err(_) => {
-                    self.note_silence(connection);
-                    return Err(Failure::silent());
-                }
-            },
+        let sent = async {
+            let sent = self.http.execute(request);
+            let head = match patience {
+                None => Some(sent.await),
+                Some(patience) => tokio::time::timeout(patience, sent).await.ok(),
+            };
+            (head, trust::ASKED_FOR_CERTIFICATE.with(Cell::get))
         };
-        let head = head.map_err(|error| trouble::failure(&error, https))?;
+        let sent = trust::ASKED_FOR_CERTIFICATE.scope(Cell::new(false), sent);
+        let (head, asked_for_certificate) = resolver::TARGET.scope(target.clone(), sent).await;
+        let Some(head) = head else {
+            self.resolver.stayed_silent(&target);
+            return Err(Failure::silent());
+        };
+        let https = url.scheme() == "https";
+        let head = match head {
+            Ok(head) => head,
+            Err(error) => {
+                let place = trouble::Place { url: &url, proxy: proxy.as_ref(), timeout: self.timeout, asked_for_certificate };
+                let failure = trouble::failure(error, &place);
+                let failure = failure.noting(if proxy.is_none() { self.proxies.ignored() } else { None });
+                if failure.is_silence() {
+                    self.resolver.stayed_silent(&target);
+                }
+                return Err(self.explained_by_proxy(failure, &url, proxy.as_ref()).await.into_failure());
+            }
+        };
+        self.resolver.answered(&target, head.remote_addr());
         match proxy {
             // No server asks that.
-            Some(proxy) if head.status() == 407 => Err(proxy_asks(&proxy, head.headers())),
+            Some(proxy) if head.status() == 407 && !https => Err(proxy_asks(&proxy, head.headers())),
             _ => Ok(Response { inner: head, https }),
         }
     }
 
-    /// Another address of the same name is tried first next time.
-    fn note_silence(&self, connection: Option<CaptureConnection>) {
-        let mut about = http::Extensions::new();
-        if let Some(captured) = &connection
-            && let Some(connected) = &*captured.connection_metadata()
-        {
-            connected.get_extras(&mut about);
-        }
-        if let Some(Peer(address)) = about.get() {
-            self.health.addresses.failed(*address);
+    /// reqwest does not say what a proxy answered when it was asked for a connection: it is asked once more, to hear that.
+    async fn explained_by_proxy(&self, failure: trouble::Trouble, url: &Url, proxy: Option<&proxy::Proxy>) -> trouble::Trouble {
+        match proxy {
+            Some(proxy) if failure.is_of_tunnel() && proxy.kind == proxy::Kind::Http => {
+                let asked = tunnel::ask(proxy, url, &self.resolver);
+                tokio::time::timeout(self.timeout, asked).await.ok().flatten().unwrap_or(failure)
+            }
+            _ => failure,
         }
     }
 }
@@ -123,12 +145,12 @@ fn proxy_asks(proxy: &proxy::Proxy, headers: &HeaderMap) -> Failure {
 
 /// An answer whose body is still to come.
 pub(super) struct Response {
-    inner: http::Response<DecompressionBody<Incoming>>,
+    inner: reqwest::Response,
     https: bool,
 }
 
 impl Response {
-    pub fn status(&self) -> http::StatusCode {
+    pub fn status(&self) -> reqwest::StatusCode {
         self.inner.status()
     }
 
@@ -138,22 +160,11 @@ impl Response {
 
     /// How long the body is, where that is known before it is there.
     pub fn content_length(&self) -> Option<u64> {
-        hyper::body::Body::size_hint(self.inner.body()).exact()
+        self.inner.content_length()
     }
 
     /// The next piece of the body; `None` at its end.
-    pub async fn chunk(&mut self) -> Result_<Option<Bytes>> {
-        loop {
-            match self.inner.body_mut().frame().await {
-                None => return Ok(None),
-                Some(Ok(frame)) => {
-                    // Trailers say nothing here.
-                    if let Ok(piece) = frame.into_data() {
-                        return Ok(Some(piece));
-                    }
-                }
-                Some(Err(error)) => return Err(trouble::failure(error.as_ref(), self.https)),
-            }
-        }
+    pub async fn chunk(&mut self) -> Attempt<Option<Bytes>> {
+        self.inner.chunk().await.map_err(|error| trouble::lost(&error, self.https).into_failure())
     }
 }

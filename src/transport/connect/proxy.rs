@@ -6,9 +6,9 @@ use crate::logging;
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderValue;
 use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::percent_decode_str;
+use reqwest::header::HeaderValue;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -57,13 +57,19 @@ impl Proxy {
         Ok(Proxy { kind, host, port: url.port().unwrap_or(port), credentials })
     }
 
-    pub fn credentials(&self) -> Option<(&str, &Secret)> {
-        self.credentials.as_deref().map(|(user, password)| (user.as_str(), password))
+    /// As reqwest takes it.
+    pub fn url(&self) -> Option<Url> {
+        let mut url = Url::parse(&self.to_string()).ok()?;
+        if let Some((user, password)) = self.credentials.as_deref() {
+            url.set_username(user).ok()?;
+            url.set_password(Some(password.reveal())).ok()?;
+        }
+        Some(url)
     }
 
     /// The header by which an HTTP proxy is given user and password.
     pub fn authorization(&self) -> Option<HeaderValue> {
-        let (user, password) = self.credentials()?;
+        let (user, password) = self.credentials.as_deref()?;
         let pair = Secret::new(format!("{user}:{}", password.reveal()));
         let text = Secret::new(format!("Basic {}", STANDARD.encode(pair.reveal())));
         let mut value = HeaderValue::from_str(text.reveal()).ok()?;
@@ -158,6 +164,11 @@ impl Proxies {
         if self.http.is_none() && self.https.is_none() {
             self.system = cfg!(any(windows, target_os = "macos")).then(Matcher::from_system);
         }
+    }
+
+    /// Whether there may be a proxy for some URL.
+    pub fn any(&self) -> bool {
+        self.http.is_some() || self.https.is_some() || self.system.is_some()
     }
 
     /// The proxy for a URL; `None` where the server is spoken to directly.

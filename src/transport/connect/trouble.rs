@@ -3,6 +3,7 @@
 use super::addresses::Unreachable;
 use super::certificate::Refused;
 use super::proxy::Proxy;
+use super::resolver::Target;
 use crate::error::{Error, Status, excerpt};
 use crate::recovery::Stage;
 use crate::transport::message::Failure;
@@ -11,6 +12,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::time::Duration;
+use url::Url;
 
 /// How many addresses a message lists.
 const ADDRESSES: usize = 4;
@@ -37,6 +39,7 @@ pub(super) struct Trouble {
     http_status: Option<u16>,
     text: String,
     advice: &'static str,
+    of_tunnel: bool,
 }
 
 impl fmt::Display for Trouble {
@@ -49,7 +52,7 @@ impl StdError for Trouble {}
 
 impl Trouble {
     fn network(text: String, advice: &'static str) -> Trouble {
-        Trouble { status: Status::Network, stage: Stage::Refused, http_status: None, text, advice }
+        Trouble { status: Status::Network, stage: Stage::Refused, http_status: None, text, advice, of_tunnel: false }
     }
 
     fn tls(text: String, advice: &'static str) -> Trouble {
@@ -83,9 +86,9 @@ impl Trouble {
         Trouble { stage, ..Trouble::network(format!("no connection could be made ({})", each.join("; ")), CHECK_NETWORK) }
     }
 
-    /// TCP works, and nothing more.
-    pub fn silent(doing: &str, limit: Duration) -> Trouble {
-        let text = format!("the connection was made, but {doing} was not over within connect_timeout_ms ({} ms)", limit.as_millis());
+    /// No connection in time: the host did not react, or took the connection and nothing more.
+    fn silent(limit: Duration) -> Trouble {
+        let text = format!("no connection could be made within connect_timeout_ms ({} ms)", limit.as_millis());
         Trouble { stage: Stage::Unreachable, ..Trouble::network(text, CHECK_NETWORK) }
     }
 
@@ -125,28 +128,21 @@ impl Trouble {
         }
     }
 
-    /// A TLS handshake that failed.
-    pub fn handshake(error: &io::Error, asked_for_certificate: bool) -> Trouble {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(error) => {
-                let (text, advice) = tls_in_words(error, asked_for_certificate);
-                Trouble::tls(format!("no trusted TLS connection: {text}"), advice)
-            }
-            None if asked_for_certificate => {
-                let text = format!("the server asked for a certificate of the client and then ended the TLS handshake ({error})");
-                Trouble::network(text, GIVE_CERTIFICATE)
-            }
-            None => {
-                let text = format!(
-                    "the server ended the TLS handshake without saying why ({error}); it may have no cipher in common, or speak no TLS there"
-                );
-                Trouble::network(text, MODERN_CIPHERS)
-            }
-        }
+    /// Whether a host, or an address of it, did not react at all.
+    pub fn is_silence(&self) -> bool {
+        self.stage == Stage::Unreachable
+    }
+
+    /// Whether a proxy gave no connection to the server, for a reason that is not known yet.
+    pub fn is_of_tunnel(&self) -> bool {
+        self.of_tunnel
     }
 
     pub fn into_failure(self) -> Failure {
-        let mut error = Error::new(self.status, self.text).advise(self.advice);
+        let mut error = Error::new(self.status, self.text);
+        if !self.advice.is_empty() {
+            error = error.advise(self.advice);
+        }
         error.details_mut().http_status = self.http_status;
         Failure { error, stage: self.stage }
     }
@@ -198,25 +194,89 @@ fn alert_in_words(alert: AlertDescription, asked_for_certificate: bool) -> (Stri
     }
 }
 
-/// What a request that got no whole answer failed of.
-pub(super) fn failure(error: &(dyn StdError + 'static), https: bool) -> Failure {
-    if let Some(trouble) = cause::<Trouble>(error) {
-        return trouble.clone().into_failure();
+/// What was to be reached, and how.
+pub(super) struct Place<'a> {
+    pub url: &'a Url,
+    pub proxy: Option<&'a Proxy>,
+    pub timeout: Duration,
+    pub asked_for_certificate: bool,
+}
+
+/// Why a request got no answer.
+pub(super) fn failure(error: reqwest::Error, place: &Place<'_>) -> Trouble {
+    let error = error.without_url();
+    if !error.is_connect() {
+        return lost(&error, place.url.scheme() == "https");
     }
+    let of_proxy = |trouble: Trouble| match place.proxy {
+        Some(proxy) => trouble.of_proxy(proxy),
+        None => trouble,
+    };
+    if let Some(trouble) = cause::<Trouble>(&error) {
+        return of_proxy(trouble.clone());
+    }
+    let server = Target::of(place.url).name();
+    if let Some(tls) = cause::<rustls::Error>(&error) {
+        let (text, advice) = tls_in_words(tls, place.asked_for_certificate);
+        return Trouble::tls(format!("no trusted TLS connection: {text}"), advice);
+    }
+    let why = innermost(&error);
+    let tunnel = text_of_tunnel(&error);
+    if let (Some(proxy), Some(tunnel)) = (place.proxy, tunnel) {
+        return match tunnel.as_str() {
+            "proxy authorization required" => {
+                Trouble { of_tunnel: true, ..Trouble::refused_by_proxy(proxy, &server, 407, "Proxy Authentication Required", &[]) }
+            }
+            _ => Trouble { of_tunnel: true, ..Trouble::proxy(proxy, &format!("it gave no connection to {server} ({tunnel})")) },
+        };
+    }
+    if error.is_timeout() || cause::<io::Error>(&error).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+        return of_proxy(Trouble::silent(place.timeout));
+    }
+    if cause::<io::Error>(&error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+        return of_proxy(Trouble::network("no connection could be made (refused)".to_owned(), CHECK_NETWORK));
+    }
+    if place.asked_for_certificate {
+        let text = format!("the server asked for a certificate of the client and then ended the TLS handshake ({why})");
+        return Trouble::network(text, GIVE_CERTIFICATE);
+    }
+    if let Some(proxy) = place.proxy.filter(|proxy| proxy.is_socks()) {
+        return Trouble::proxy(proxy, &format!("it did not connect to {server} ({why})"));
+    }
+    let ended = cause::<io::Error>(&error).is_some_and(|error| {
+        matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+    });
+    if ended && place.url.scheme() == "https" {
+        let text = format!(
+            "the server ended the TLS handshake without saying why ({why}); it may have no cipher in common, or speak no TLS there"
+        );
+        return Trouble::network(text, MODERN_CIPHERS);
+    }
+    of_proxy(Trouble::network(format!("no connection could be made ({why})"), CHECK_NETWORK))
+}
+
+/// Why a request that was sent got no whole answer.
+pub(super) fn lost(error: &reqwest::Error, https: bool) -> Trouble {
     if let Some(tls) = cause::<rustls::Error>(error) {
         // After the handshake, as a refusal of TLS 1.3 comes: the server did not look at the request.
         let (text, advice) = tls_in_words(tls, true);
-        let error = Error::new(Status::Tls, format!("no trusted TLS connection: {text}")).advise(advice);
-        return Failure { error, stage: Stage::Unusable };
+        return Trouble { stage: Stage::Unusable, ..Trouble::tls(format!("no trusted TLS connection: {text}"), advice) };
     }
-    let why = innermost(error);
     let http = cause::<hyper::Error>(error);
-    let text = format!("the connection was lost: {why}");
-    let mut error = Error::new(Status::Network, text);
-    if !https && http.is_some_and(|http| http.is_parse() || http.is_incomplete_message()) {
-        error = error.advise(TLS_PORT);
+    let advice = if !https && http.is_some_and(|http| http.is_parse() || http.is_incomplete_message()) { TLS_PORT } else { "" };
+    Trouble { stage: Stage::Lost, ..Trouble::network(format!("the connection was lost: {}", innermost(error)), advice) }
+}
+
+/// What hyper's tunnel through a proxy says of its failure.
+fn text_of_tunnel(error: &(dyn StdError + 'static)) -> Option<String> {
+    let mut reason = Some(error);
+    while let Some(error) = reason {
+        if let Some(text) = error.to_string().strip_prefix("tunnel error: ") {
+            return Some(text.to_owned());
+        }
+        reason = error.source();
     }
-    Failure { error, stage: Stage::Lost }
+    None
 }
 
 fn innermost(error: &(dyn StdError + 'static)) -> String {
