@@ -108,8 +108,9 @@ impl Inner {
         let found = tokio::time::timeout_at(deadline, addresses::resolve(&self.mapped, &host, target.port, target.explicit)).await;
         let found = found.map_err(|_| Trouble::lookup_took_too_long(self.timeout))?;
         let mut found = found.map_err(|error| Trouble::lookup(&error))?;
-        // Without a port, as where a SOCKS proxy is asked for an address, none can be tried.
-        if found.len() < 2 || target.port == 0 {
+        // Without a port, as where a SOCKS proxy is asked for an address, none can be tried; `localhost` is not silent.
+        let is_here = || target.host == "localhost" && found.iter().all(|address| address.ip().is_loopback());
+        if found.len() < 2 || target.port == 0 || is_here() {
             return Ok(found);
         }
         let known = self.good().get(&target).copied();

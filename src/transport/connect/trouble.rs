@@ -221,7 +221,8 @@ pub(super) fn failure(error: reqwest::Error, place: &Place<'_>) -> Trouble {
         return Trouble::tls(format!("no trusted TLS connection: {text}"), advice);
     }
     let why = innermost(&error);
-    let tunnel = text_of_tunnel(&error);
+    // Where the proxy itself cannot be reached, what follows says why.
+    let tunnel = text_of_tunnel(&error).filter(|text| !text.contains("underlying connection"));
     if let (Some(proxy), Some(tunnel)) = (place.proxy, tunnel) {
         return match tunnel.as_str() {
             "proxy authorization required" => {
