@@ -15,6 +15,7 @@ mod tunnel;
 use super::message::Failure;
 use crate::config::Config;
 use crate::error::{Error, Result, excerpt};
+use crate::logging;
 use bytes::Bytes;
 use proxy::Proxies;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
@@ -85,10 +86,8 @@ impl Client {
         let url = request.url().clone();
         let proxy = self.proxies.for_url(&url);
         let target = proxy.as_ref().map_or_else(|| Target::of(&url), Target::of_proxy);
-        if log::log_enabled!(log::Level::Debug)
-            && let Some(proxy) = &proxy
-        {
-            log::debug!("{} is reached through the proxy {proxy}", url.host_str().unwrap_or_default());
+        if let Some(proxy) = &proxy {
+            logging::debug!("{} is reached through the proxy {proxy}", url.host_str().unwrap_or_default());
         }
         let sent = async {
             let sent = self.http.execute(request);
