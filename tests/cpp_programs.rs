@@ -6,7 +6,7 @@ mod native;
 
 use native::cpp::{dialects, headers, later_dialect, ways};
 use native::run::{finish, start, wait_until};
-use native::{SOURCE, succeeded};
+use native::{SOURCE, succeeded, write};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -49,12 +49,12 @@ fn each_file_of_the_header_stands_alone() {
             let name = file.file_stem().unwrap().to_str().unwrap();
             let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("alone-{}-{name}.cpp", way.name));
             let line = format!("#include \"{}\"\n", file.display());
-            fs::write(&source, format!("{line}{line}int main() {{}}\n")).unwrap();
+            write(&source, &format!("{line}{line}int main() {{}}\n"));
             way.check(&source);
         }
     }
     let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("alone-later.cpp");
-    fs::write(&source, format!("#include \"{}\"\nint main() {{}}\n", headers().join("ucwa.hpp").display())).unwrap();
+    write(&source, &format!("#include \"{}\"\nint main() {{}}\n", headers().join("ucwa.hpp").display()));
     later_dialect().check(&source);
 }
 
@@ -92,11 +92,8 @@ fn the_first_programs_list_a_group() {
         let name = format!("first-{}", page.replace(['/', '.'], "-"));
         check_example(&name, program);
         let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cpp-{name}.cpp"));
-        fs::write(
-            &source,
-            format!("#include <cstdlib>\n{}", program.replace("config.sign_in_address", &format!("{laboratory}sign_in_address"))),
-        )
-        .unwrap();
+        let found = program.replace("config.sign_in_address", &format!("{laboratory}sign_in_address"));
+        write(&source, &format!("#include <cstdlib>\n{found}"));
         for way in ways() {
             let simulator = Simulator::builder().password("Pa$$w0rd").start().unwrap();
             let mut child = start(Command::new(way.compile(&name, std::slice::from_ref(&source))), Some(&simulator));
@@ -112,7 +109,7 @@ fn the_first_programs_list_a_group() {
 fn check_example(name: &str, text: &str) {
     assert!(text.lines().count() > 10, "the example is not where it was");
     let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cpp-example-{name}.cpp"));
-    fs::write(&source, format!("{text}\n")).unwrap();
+    write(&source, &format!("{text}\n"));
     dialects().iter().for_each(|way| way.check(&source));
 }
 

@@ -1,7 +1,8 @@
 //! C++ programs, built with the system's compiler; in the long form with every compiler that there is.
 
 use super::extent::{left_out, long};
-use super::{SOURCE, STRICT, compiler, found_in, include, shared_library, succeeded};
+use super::{SOURCE, STRICT, compiler, found_in, include, is_fresh, shared_library, succeeded};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -61,24 +62,45 @@ impl Way {
         command
     }
 
-    /// Checks that a file is good C++, and makes nothing of it.
+    /// Checks that a file is good C++, and makes nothing of it; once for each of its versions.
     pub fn check(&self, source: &Path) {
+        let name = source.display().to_string().replace(['/', '.'], "-");
+        let stamp = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("checked-{}{name}", self.name));
+        if is_fresh(&stamp, headers_and(std::slice::from_ref(&source))) {
+            return;
+        }
         let mut command = self.command();
         // Users compile with these, too, and the header must not be in their way.
         command.args(["-Wshadow", "-Wconversion", "-fsyntax-only"]).arg(source);
         succeeded(command);
+        fs::write(stamp, "").unwrap();
     }
 
-    /// Compiles a program against the shared library.
+    /// Compiles a program against the shared library, unless that was done for this version of it.
     pub fn compile(&self, name: &str, sources: &[PathBuf]) -> PathBuf {
         let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cpp-{name}-{}", self.name));
         let folder = shared_library().parent().unwrap();
+        if is_fresh(&program, headers_and(sources)) {
+            return program;
+        }
         let mut command = self.command();
         command.args(["-g", "-pthread"]).args(sources).arg("-o").arg(&program);
         command.arg("-L").arg(folder).arg("-lucwa").args(found_in(folder));
         succeeded(command);
         program
     }
+}
+
+/// These, and what they may include; and this file, which has the flags.
+fn headers_and<P: AsRef<Path>>(sources: &[P]) -> impl Iterator<Item = &Path> {
+    static HEADERS: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    let headers = HEADERS.get_or_init(|| {
+        let folder = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<PathBuf> = folder(headers().join("ucwa")).chain(folder(include())).collect();
+        files.extend([headers().join("ucwa.hpp"), Path::new(SOURCE).join("tests/cpp/check.hpp"), Path::new(SOURCE).join(file!())]);
+        files
+    });
+    sources.iter().map(AsRef::as_ref).chain(headers.iter().map(PathBuf::as_path))
 }
 
 /// Where the C++ header lies.

@@ -8,6 +8,7 @@ pub mod run;
 
 use serde_json::Value;
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -130,6 +131,20 @@ pub fn found_in(folder: &Path) -> Vec<String> {
         flags.push("-Wl,--disable-new-dtags".to_owned());
     }
     flags
+}
+
+/// Writes a file, unless it is there and the same.
+pub fn write(path: &Path, text: &str) {
+    if !fs::read_to_string(path).is_ok_and(|present| present == text) {
+        fs::write(path, text).unwrap();
+    }
+}
+
+/// Whether a file was made after the last change of what it is made from.
+pub fn is_fresh<'p>(made: &Path, mut from: impl Iterator<Item = &'p Path>) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+    let Ok(at) = changed(made) else { return false };
+    from.all(|path| changed(path).is_ok_and(|changed| changed < at))
 }
 
 /// Where the header lies.

@@ -161,4 +161,4 @@ def test_lost_applications_are_made_anew(simulator: Simulator, caplog: pytest.Lo
         simulator.delete_applications()
         with caplog.at_level(logging.WARNING, "ucwa"):
             assert app.contact_presence(SARA).availability == "Offline"
-    assert "created anew" in caplog.text
+    assert "created again" in caplog.text
