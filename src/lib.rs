@@ -14,6 +14,7 @@ mod error;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod health;
+mod json_text;
 mod limits;
 mod live;
 mod logging;

@@ -208,3 +208,28 @@ fn retry_after_is_waited_out() {
     assert_eq!(failure.status, UCWA_THROTTLED);
     assert!((7_190_000..=7_200_000).contains(&failure.json["retryAfterMs"].as_u64().unwrap()), "{failure:?}");
 }
+
+#[test]
+fn that_batches_do_not_work_is_remembered_for_ten_minutes() {
+    let _alone = alone(100);
+    let simulator = Simulator::builder().contacts(20).start().unwrap();
+    let app = App::on(&simulator);
+    let contacts = app.contacts().unwrap();
+    let uris: Vec<&str> = contacts["contacts"].as_array().unwrap()[..20].iter().map(|contact| contact["uri"].as_str().unwrap()).collect();
+    simulator.fault(Fault::on("batch").status(500).times(2));
+    for (later, batches, singles) in [(0, 1, 20), (60, 0, 20), (538, 0, 20), (3, 1, 20), (601, 1, 0), (1, 1, 0)] {
+        ucwa::test_clock::advance(Duration::from_secs(later));
+        simulator.clear_requests();
+        let presences = app.presences_of(&uris).unwrap();
+        assert!(presences.iter().all(|presence| presence["availability"].is_string()), "{presences:?}");
+        assert_eq!((simulator.count("batch"), simulator.count("contactPresence")), (batches, singles), "{later} s later");
+    }
+    // Another application may be at another server.
+    simulator.fault(Fault::on("batch").status(500));
+    app.presences_of(&uris).unwrap();
+    simulator.delete_applications();
+    app.presences_of(&uris).unwrap();
+    simulator.clear_requests();
+    app.presences_of(&uris).unwrap();
+    assert_eq!((simulator.count("batch"), simulator.count("contactPresence")), (1, 0));
+}

@@ -13,6 +13,7 @@ const ROOMS: &[&str] = &[
     "error",
     "clock",
     "sip_uri",
+    "json_text",
     "threads",
     "own_descriptor",
     "health",

@@ -8,6 +8,7 @@ use crate::resource::{answer, resolve, same_host};
 use crate::transport::{Answer, Call, Method, Request};
 use once_cell::unsync::OnceCell;
 use serde_json::{Map, Value};
+use std::cell::Cell;
 use url::Url;
 use uuid::Uuid;
 
@@ -34,19 +35,32 @@ pub(crate) struct Access<'a> {
     pub call: &'a Call,
     /// Whether the application is gone; asked for once in a call.
     gone: OnceCell<bool>,
+    /// Whether a request of this call got an HTTP answer.
+    answered: Cell<bool>,
 }
 
 impl<'a> Access<'a> {
     pub fn new(application: &'a Application, session: &'a Session, call: &'a Call) -> Access<'a> {
-        Access { application, session, call, gone: OnceCell::new() }
+        Access { application, session, call, gone: OnceCell::new(), answered: Cell::new(false) }
+    }
+
+    /// Whether a request of this call got an HTTP answer, of whatever status.
+    pub fn was_answered(&self) -> bool {
+        self.answered.get()
+    }
+
+    pub(super) fn note(&self, outcome: &Result<Answer>) {
+        let answered = outcome.as_ref().map_or_else(|error| error.http_status().is_some(), |_| true);
+        self.answered.set(self.answered.get() || answered);
     }
 
     /// Reads one resource.
     pub fn get(&self, url: &Url) -> Result<Document> {
         let request = Request::get(url.clone());
         self.own(&request)?;
-        let answer = self.application.authority.send(self.call, &request)?;
-        self.document(&request, &answer)
+        let answer = self.application.authority.send(self.call, &request);
+        self.note(&answer);
+        self.document(&request, &answer?)
     }
 
     #[allow(dead_code)] // Lists are to be written with it.
@@ -73,8 +87,9 @@ impl<'a> Access<'a> {
     /// Sends any request to the application's host; a refusal is a failure.
     pub fn send(&self, request: Request) -> Result<Answer> {
         self.own(&request)?;
-        let answer = self.application.authority.send(self.call, &request)?;
-        self.taken(&request, answer)
+        let answer = self.application.authority.send(self.call, &request);
+        self.note(&answer);
+        self.taken(&request, answer?)
     }
 
     /// Holds what others may not do at the same time.

@@ -2,6 +2,7 @@
 //! server lost it, signed out. Every request of the layers above goes through here.
 
 mod access;
+mod batch_plan;
 mod batches;
 mod raw;
 
@@ -31,6 +32,7 @@ pub(crate) struct Application {
     /// For what waits most of the time; made when it is needed.
     line: OnceCell<Transport>,
     authority: Authority,
+    batches: batches::Learned,
     config: Arc<RwLock<Config>>,
     known: Arc<Known>,
     session: RwLock<Arc<Session>>,
@@ -78,6 +80,7 @@ impl Application {
             known: Arc::clone(config.known()),
             line: OnceCell::new(),
             authority,
+            batches: batches::Learned::default(),
             config: shared,
             session: RwLock::new(Arc::new(session)),
             creation: tokio::sync::Mutex::default(),

@@ -20,7 +20,6 @@ pub(crate) const ITEMS: usize = 1_000_000;
 pub(crate) const PROPERTIES: usize = 100_000;
 
 /// The most headers of one part of a batch's answer.
-#[allow(dead_code)] // The reader of batches is to use it.
 pub(crate) const PART_HEADERS: usize = 200;
 
 /// The most bytes that an error quotes of what the server wrote.

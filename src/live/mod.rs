@@ -176,7 +176,7 @@ impl Live {
             return Err(error);
         }
         let state = self.core.state();
-        let uris: Vec<String> = state.lists.iter().flat_map(|lists| lists.contacts.values()).map(|entry| entry.uri.clone()).collect();
+        let uris: Vec<String> = state.lists.iter().flat_map(|lists| lists.contacts.read.values()).map(|entry| entry.uri.clone()).collect();
         Ok(describe(&id, uris))
     }
 

@@ -405,11 +405,12 @@ impl Core {
         }
         // Who begins to wish for it reads it as well, and the later reading is to be the one that stays.
         let read = access.hold(&self.gate).and_then(|gate| Ok((gate, self.people.lists(access)?)));
-        let (_gate, now) = read.inspect_err(|_| self.state().lists_due = true)?;
+        let (_gate, mut now) = read.inspect_err(|_| self.state().lists_due = true)?;
         let mut state = self.state();
         let ids: Vec<String> =
             state.wishes.iter().filter(|(_, wish)| wish.subject == super::state::Subject::Lists).map(|(id, _)| id.clone()).collect();
         if let Some(before) = &state.lists {
+            now.keep_unread(before);
             for json in differences(before, &now, &ids) {
                 self.queue.push(None, json);
             }
@@ -441,7 +442,7 @@ fn differences(before: &Lists, now: &Lists, ids: &[String]) -> Vec<String> {
         }
     }
     contact_differences(&before.contacts, &now.contacts, None, ids, &mut events);
-    let nobody = Members::new();
+    let nobody = Members::default();
     for (id, group) in &now.groups {
         let former = before.groups.get(id).map_or(&nobody, |group| &group.members);
         contact_differences(former, &group.members, Some(&group.json), ids, &mut events);
@@ -454,10 +455,10 @@ fn differences(before: &Lists, now: &Lists, ids: &[String]) -> Vec<String> {
 }
 
 fn contact_differences(before: &Members, now: &Members, group: Option<&str>, ids: &[String], events: &mut Vec<String>) {
-    for (_, entry) in now.iter().filter(|(key, _)| !before.contains_key(*key)) {
+    for (_, entry) in now.read.iter().filter(|(key, _)| !before.read.contains_key(*key)) {
         events.push(told::contact("contactAdded", &entry.uri, &entry.json, group, ids));
     }
-    for (_, entry) in before.iter().filter(|(key, _)| !now.contains_key(*key)) {
+    for (_, entry) in before.read.iter().filter(|(key, _)| !now.read.contains_key(*key)) {
         events.push(told::contact("contactRemoved", &entry.uri, &entry.json, group, ids));
     }
 }

@@ -104,6 +104,11 @@ impl Book {
         self.contacts.get(&SipUri::key_of(uri)).cloned()
     }
 
+    /// Any contact that fits.
+    pub fn find_contact(&self, fits: impl Fn(&Known) -> bool) -> Option<Arc<Known>> {
+        self.contacts.values().find(|known| fits(known)).cloned()
+    }
+
     pub fn learn_contacts(&mut self, contacts: &[Resource<'_>]) {
         for contact in contacts {
             let Some(uri) = contact.text("uri").filter(|uri| !uri.is_empty()) else { continue };

@@ -1,11 +1,10 @@
 //! Finding a contact: among those already met, then in the contact list and its groups, then by search.
 
-use super::People;
 use super::book::Known;
+use super::{People, ends_the_call, lists};
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
 use crate::logging;
-use crate::resource::Resource;
 use crate::resource::navigation::{Document, Path, with_query};
 use crate::sip_uri::SipUri;
 use percent_encoding::percent_decode_str;
@@ -69,7 +68,7 @@ impl People {
         if !self.missing(access, uris).is_empty() && !self.book(access).lists_are_fresh() {
             match self.read_lists(access, uris) {
                 Ok(()) => {}
-                Err(error) if may_go_on(&error) => {
+                Err(error) if may_go_on(access, &error) => {
                     logging::warn!("the contact list cannot be read, and the search goes on without it: {error}");
                     lists_failed = Some(error);
                 }
@@ -111,17 +110,16 @@ impl People {
         if self.missing(access, wanted).is_empty() {
             return Ok(());
         }
+        let groups = self.read_groups(access)?;
         let mut addresses = Vec::new();
-        for (_, group) in self.read_groups(access)? {
-            if let Some(href) = group.resource()?.link("groupContacts") {
-                addresses.push(access.resolve(href)?);
-            }
+        for (_, entry) in groups.entries() {
+            let members = entry.as_ref().ok().and_then(|(group, _)| group.link("groupContacts"));
+            addresses.extend(members.and_then(|href| access.resolve(href).ok()));
         }
         for members in access.get_all(&addresses) {
-            match members {
-                Ok(members) => self.learn_list(access, &members, wanted)?,
-                Err(error) if may_go_on(&error) => logging::warn!("a group cannot be read: {error}"),
-                Err(error) => return Err(error),
+            match members.and_then(|members| self.learn_list(access, &members, wanted)) {
+                Err(error) if !may_go_on(access, &error) => return Err(error),
+                learned => drop(learned.inspect_err(|error| logging::warn!("a group cannot be read: {error}"))),
             }
         }
         self.book(access).mark_lists_read();
@@ -130,7 +128,7 @@ impl People {
 
     /// Learns a list of contacts, and reads those that it only links to as far as needed.
     fn learn_list(&self, access: &Access<'_>, list: &Document, wanted: &[SipUri]) -> Result<()> {
-        self.book(access).learn_contacts(&contacts_in(list)?);
+        self.book(access).learn_contacts(&lists::embedded(list)?);
         let missing = self.missing(access, wanted);
         if missing.is_empty() {
             return Ok(());
@@ -138,13 +136,26 @@ impl People {
         // For many, telling the likely links apart costs more than reading them all in batches.
         const FEW: usize = 20;
         let likely = |url: &Url| missing.len() <= FEW && names_one_of(url, &missing);
-        let (likely, others): (Vec<Url>, Vec<Url>) = linked_only(access, list)?.into_iter().partition(likely);
+        let (likely, others): (Vec<Url>, Vec<Url>) = lists::linked_only(access, list)?.into_iter().partition(likely);
         for urls in [likely, others] {
-            for document in access.get_all(&urls) {
-                self.book(access).learn_contacts(&[document?.resource()?]);
-            }
+            self.learn_at(access, &urls)?;
             if self.missing(access, wanted).is_empty() {
                 break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads contacts at their addresses and learns them. Those that cannot be read are left out.
+    fn learn_at(&self, access: &Access<'_>, urls: &[Url]) -> Result<()> {
+        for document in access.get_all(urls) {
+            let learned = document.and_then(|document| {
+                self.book(access).learn_contacts(&[document.resource()?]);
+                Ok(())
+            });
+            match learned {
+                Err(error) if ends_the_call(&error) => return Err(error),
+                learned => drop(learned.inspect_err(|error| logging::debug!("a contact cannot be read: {error}"))),
             }
         }
         Ok(())
@@ -158,7 +169,7 @@ impl People {
         let urls = match uris.iter().map(|uri| self.search_address(access, uri.address(), 0)).collect::<Result<Vec<_>>>() {
             Ok(urls) => urls,
             // Who may not search finds nobody.
-            Err(error) if error.status() == Status::Forbidden => return Ok(vec![Some(error); uris.len()]),
+            Err(error) if may_go_on(access, &error) || error.status() == Status::Forbidden => return Ok(vec![Some(error); uris.len()]),
             Err(error) => return Err(error),
         };
         let mut failures = Vec::with_capacity(uris.len());
@@ -169,7 +180,7 @@ impl People {
                 Ok(())
             });
             match learned {
-                Err(error) if error.details().application_gone || error.status() == Status::Cancelled => return Err(error),
+                Err(error) if ends_the_call(&error) => return Err(error),
                 learned => failures.push(learned.err()),
             }
         }
@@ -194,58 +205,18 @@ impl People {
         access.get(&self.search_address(access, query, limit)?)
     }
 
-    /// The documents in which the contacts of a list stand: the list itself, and those that it only links to.
-    pub(super) fn contacts_of(&self, access: &Access<'_>, list: Document) -> Result<Vec<Document>> {
-        self.book(access).learn_contacts(&contacts_in(&list)?);
-        let linked = linked_only(access, &list)?;
-        let mut documents = vec![list];
-        for document in access.get_all(&linked) {
-            let document = document?;
-            self.book(access).learn_contacts(&[document.resource()?]);
-            documents.push(document);
-        }
-        Ok(documents)
-    }
-
     /// The same contacts with these links: some places name a contact without its links.
     pub(super) fn with_links(&self, access: &Access<'_>, contacts: &[Arc<Known>], rels: &[&str]) -> Result<Vec<Arc<Known>>> {
         let poor = |known: &&Arc<Known>| known.link("self").is_some() && rels.iter().any(|rel| known.link(rel).is_none());
-        let mut urls = Vec::new();
-        for url in contacts.iter().filter(poor).filter_map(|known| known.url(access, "self")) {
-            urls.push(url?);
-        }
+        // Whoever asks for a link that is missing says so.
+        let urls: Vec<Url> = contacts.iter().filter(poor).filter_map(|known| known.url(access, "self")?.ok()).collect();
         if urls.is_empty() {
             return Ok(contacts.to_vec());
         }
-        for document in access.get_all(&urls) {
-            match document {
-                Ok(document) => self.book(access).learn_contacts(&[document.resource()?]),
-                Err(error) if error.details().application_gone || error.status() == Status::Cancelled => return Err(error),
-                // Whoever asks for the link says that it is missing.
-                Err(error) => logging::debug!("a contact cannot be read: {error}"),
-            }
-        }
+        self.learn_at(access, &urls)?;
         let book = self.book(access);
         Ok(contacts.iter().map(|known| book.known(&known.uri).unwrap_or_else(|| Arc::clone(known))).collect())
     }
-}
-
-/// The contacts that stand in a document: embedded ones, or the document itself where it is one contact.
-pub(super) fn contacts_in(document: &Document) -> Result<Vec<Resource<'_>>> {
-    let resource = document.resource()?;
-    if resource.text("uri").is_some() && resource.link("contactPresence").is_some() {
-        return Ok(vec![resource]);
-    }
-    resource.embedded("contact")
-}
-
-/// The contacts that a list links to and does not embed.
-fn linked_only(access: &Access<'_>, list: &Document) -> Result<Vec<Url>> {
-    let resource = list.resource()?;
-    if !resource.embedded_raw("contact")?.is_empty() {
-        return Ok(Vec::new());
-    }
-    resource.links("contact").map(|href| access.resolve(href)).collect()
 }
 
 /// Whether an address seems to be one of these contacts'; only its uri, once read, decides.
@@ -254,16 +225,10 @@ fn names_one_of(url: &Url, contacts: &[SipUri]) -> bool {
     contacts.iter().any(|contact| text.contains(contact.key()))
 }
 
-/// Whether a contact may still be found another way. Where the call's time is up it is not, but that is told of those
-/// contacts alone who were sought.
-fn may_go_on(error: &Error) -> bool {
-    match error.status() {
-        Status::Timeout => true,
-        Status::Forbidden | Status::NotFound | Status::Conflict | Status::ServerError => {
-            error.http_status().is_some() && !error.details().application_gone
-        }
-        _ => false,
-    }
+/// Whether a contact may still be found another way: not by a server that does not answer. Where the call's time is up it may
+/// not, either, but that is told of those contacts alone who were sought.
+fn may_go_on(access: &Access<'_>, error: &Error) -> bool {
+    !ends_the_call(error) && (access.was_answered() || error.status() == Status::Timeout)
 }
 
 fn unknown(uri: &SipUri) -> Error {

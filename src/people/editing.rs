@@ -4,8 +4,8 @@ use super::People;
 use super::book::{Known, KnownGroup};
 use crate::application::{Access, Version};
 use crate::error::{Error, Result, Status};
-use crate::resource::navigation::{Document, Path};
-use crate::resource::{Writer, address_key, answer};
+use crate::resource::navigation::Path;
+use crate::resource::{Resource, Writer, address_key, answer};
 use crate::sip_uri::SipUri;
 use crate::transport::{Method, Request};
 use serde_json::{Map, Value, json};
@@ -75,20 +75,24 @@ impl People {
     /// Makes a group. The answer is the group, as `ucwa_get_groups` tells it.
     pub fn add_group(&self, access: &Access<'_>, name: &str) -> Result<String> {
         check_name(name)?;
-        let before: Vec<Option<String>> = self.read_groups(access)?.iter().map(|(_, group)| id_of(group)).collect();
+        let id_of = |group: &Resource<'_>| group.text("id").map(|id| id.into_owned());
+        let before: Vec<Option<String>> =
+            self.read_groups(access)?.entries().filter_map(|(_, entry)| entry.ok()).map(|(group, _)| id_of(&group)).collect();
         let url = self.people_link(access, "myGroups")?;
         let body = json!({ "displayName": name }).to_string();
         access.send(Version::Changeable.of(Request::of(Method::POST, url, Some(body))))?;
         // The server does not say which one it made.
         let groups = self.read_groups(access)?;
-        let made = groups.iter().find(|(_, group)| {
-            !before.contains(&id_of(group)) && group.resource().is_ok_and(|group| group.text("name").as_deref() == Some(name))
+        let made = groups.entries().find_map(|(rel, entry)| {
+            let (group, url) = entry.ok()?;
+            let is_made = !before.contains(&id_of(&group)) && group.text("name").as_deref() == Some(name);
+            is_made.then_some((rel, group, url))
         });
-        let (rel, document) = made.ok_or_else(|| Error::protocol(format!("the server took the group \"{name}\", and does not list it")))?;
-        let group = document.resource()?;
+        let (rel, group, url) =
+            made.ok_or_else(|| Error::protocol(format!("the server took the group \"{name}\", and does not list it")))?;
         Ok(Writer::object(|w| {
             w.text("rel", rel);
-            w.resource(&group, &document.url);
+            w.resource(&group, url);
         }))
     }
 
@@ -162,10 +166,6 @@ impl People {
     fn people_link(&self, access: &Access<'_>, rel: &str) -> Result<Url> {
         access.locate(&Path::parse(&format!("people/{rel}"))?)
     }
-}
-
-fn id_of(group: &Document) -> Option<String> {
-    group.resource().ok()?.text("id").map(|id| id.into_owned())
 }
 
 fn check_name(name: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::People;
 use super::book::{Book, Known, KnownGroup};
-use super::contacts::contacts_in;
+use super::lists::{List, Unread};
 use crate::application::Access;
 use crate::error::{Error, Result, Status, excerpt, excerpt_of_argument};
 use crate::resource::Resource;
@@ -16,34 +16,19 @@ use std::sync::Arc;
 const LONGEST_ID: usize = 256;
 
 impl People {
-    /// Reads all groups, each with its relation, and learns them.
-    pub(super) fn read_groups(&self, access: &Access<'_>) -> Result<Vec<(String, Document)>> {
+    /// Reads all groups, and learns them.
+    pub(super) fn read_groups(&self, access: &Access<'_>) -> Result<List> {
         let document = access.navigate(&Path::parse("people/myGroups")?)?;
-        let resource = document.resource()?;
-        let mut found = Vec::new();
-        let mut embedded_rels = Vec::new();
-        for (rel, _) in resource.embedded.iter().filter(|(rel, _)| is_group(rel)) {
-            for raw in resource.embedded_raw(rel)? {
-                found.push((rel.to_string(), document.part(raw.get())));
-            }
-            embedded_rels.push(rel.as_ref());
-        }
-        let mut linked = Vec::new();
-        for link in
-            resource.links.iter().filter(|link| is_group(&link.rel) && !link.href.is_empty() && !embedded_rels.contains(&link.rel.as_ref()))
-        {
-            linked.push((link.rel.to_string(), access.resolve(&link.href)?));
-        }
-        let urls: Vec<_> = linked.iter().map(|(_, url)| url.clone()).collect();
-        for ((rel, _), document) in linked.into_iter().zip(access.get_all(&urls)) {
-            found.push((rel, document?));
-        }
+        let list = self.read_list(access, document, &is_group)?;
         let mut book = self.book(access);
         book.forget_groups();
-        for (rel, document) in &found {
-            book.learn_group(rel, &document.resource()?);
+        for (rel, entry) in list.entries() {
+            if let Ok((group, _)) = entry {
+                book.learn_group(rel, &group);
+            }
         }
-        Ok(found)
+        drop(book);
+        Ok(list)
     }
 
     /// The members of a group.
@@ -83,7 +68,11 @@ impl People {
         let groups = self.read_groups(access)?;
         let found = lookup(&self.book(access), group)?;
         found.ok_or_else(|| {
-            let names: Vec<String> = groups.iter().filter_map(|(rel, document)| Some(label(rel, &document.resource().ok()?))).collect();
+            // It may be one of those that cannot be read.
+            if let Some(unread) = groups.entries().find_map(|(_, entry)| entry.err()) {
+                return unread.error.while_doing(&format!("the group \"{}\" is not among those that can be read", excerpt(group)));
+            }
+            let names: Vec<String> = groups.entries().filter_map(|(rel, entry)| entry.ok().map(|(group, _)| label(rel, &group))).collect();
             Error::new(
                 Status::NotFound,
                 format!(
@@ -113,21 +102,41 @@ impl People {
         WAYS.iter().find_map(|rel| resource.link(rel)).map(str::to_owned).ok_or_else(none)
     }
 
-    /// The members in a list, in its order, each once; who is remembered for the next time.
-    pub(super) fn learn_members(&self, access: &Access<'_>, members_href: &str, list: Document) -> Result<Vec<Arc<Known>>> {
-        let mut keys: Vec<String> = Vec::new();
-        for document in &self.contacts_of(access, list)? {
-            for contact in contacts_in(document)? {
-                if let Some(uri) = contact.text("uri").filter(|uri| !uri.is_empty()) {
-                    keys.push(SipUri::key_of(&uri));
+    /// The members in a list, in its order, each once; who is remembered for the next time. Of a member that cannot be read
+    /// it is known what was learned of it before.
+    pub(super) fn learn_members(
+        &self,
+        access: &Access<'_>,
+        members_href: &str,
+        list: Document,
+    ) -> Result<Vec<std::result::Result<Arc<Known>, Unread>>> {
+        let list = self.read_contacts(access, list)?;
+        let mut seen = HashSet::new();
+        let mut keys = Vec::new();
+        let mut members = Vec::new();
+        for (_, entry) in list.entries() {
+            let unread = match entry {
+                Ok((contact, url)) => {
+                    let uri = contact.text("uri").filter(|uri| !uri.is_empty()).map(|uri| uri.into_owned());
+                    let href = contact.link("self").and_then(|href| access.resolve(href).ok()).map(|own| own.to_string());
+                    let error = Error::protocol(format!("a contact of the list at {url} has no uri"));
+                    Unread { uri, href, error }
                 }
+                Err(unread) => unread,
+            };
+            let known = unread.uri.as_ref().map(|uri| SipUri::key_of(uri)).map(|key| (self.book(access).known(&key), key));
+            match known {
+                Some((_, key)) if seen.contains(&key) => {}
+                Some((Some(known), key)) => {
+                    seen.insert(key.clone());
+                    keys.push(key);
+                    members.push(Ok(known));
+                }
+                _ => members.push(Err(unread)),
             }
         }
-        let mut seen = HashSet::new();
-        keys.retain(|key| seen.insert(key.clone()));
-        let mut book = self.book(access);
-        book.learn_members(members_href, keys);
-        Ok(book.members(members_href))
+        self.book(access).learn_members(members_href, keys);
+        Ok(members)
     }
 }
 

@@ -4,6 +4,7 @@ mod book;
 mod contacts;
 mod editing;
 mod groups;
+mod lists;
 mod photos;
 mod presences;
 mod watch;
@@ -14,7 +15,7 @@ pub(crate) use presences::Wanted;
 pub(crate) use watch::{Facet, Lists, Members, Value};
 
 use crate::application::Access;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer};
 use crate::sip_uri::SipUri;
@@ -80,11 +81,11 @@ impl People {
     pub fn groups(&self, access: &Access<'_>) -> Result<String> {
         let found = self.read_groups(access)?;
         Ok(Writer::object(|w| {
-            w.array("groups", &found, |w, (rel, document)| {
-                // Each was parsed when it was learned.
-                if let Ok(group) = document.resource() {
-                    w.text("rel", rel);
-                    w.resource(&group, &document.url);
+            w.array("groups", found.entries(), |w, (rel, entry)| {
+                w.text("rel", rel);
+                match entry {
+                    Ok((group, url)) => w.resource(&group, url),
+                    Err(unread) => unread.write(w),
                 }
             });
         }))
@@ -118,18 +119,19 @@ impl People {
     }
 
     fn contact_list(&self, access: &Access<'_>, document: Document) -> Result<String> {
-        let documents = self.contacts_of(access, document)?;
+        let list = self.read_contacts(access, document)?;
         let mut seen = HashSet::new();
-        let mut contacts = Vec::new();
-        for document in &documents {
-            for contact in contacts::contacts_in(document)? {
-                let new = contact.text("uri").is_none_or(|uri| seen.insert(SipUri::key_of(&uri)));
-                if new {
-                    contacts.push((contact, document));
-                }
-            }
-        }
-        Ok(Writer::object(|w| w.array("contacts", &contacts, |w, (contact, document)| w.resource(contact, &document.url))))
+        let mut is_new = |uri: Option<Cow<'_, str>>| uri.is_none_or(|uri| seen.insert(SipUri::key_of(&uri)));
+        let contacts = list.entries().map(|(_, entry)| entry).filter(|entry| match entry {
+            Ok((contact, _)) => is_new(contact.text("uri")),
+            Err(unread) => is_new(unread.uri.as_deref().map(Cow::Borrowed)),
+        });
+        Ok(Writer::object(|w| {
+            w.array("contacts", contacts, |w, entry| match entry {
+                Ok((contact, url)) => w.resource(&contact, url),
+                Err(unread) => unread.write(w),
+            });
+        }))
     }
 
     /// The book of this session; addresses of an application that is gone are forgotten.
@@ -156,4 +158,10 @@ fn own_address<'a>(resource: &Resource<'_>, document: &'a Document) -> Cow<'a, U
         Some(href) if href != &read_at[Position::BeforePath..] => read_at.join(href).map_or(Cow::Borrowed(read_at), Cow::Owned),
         _ => Cow::Borrowed(read_at),
     }
+}
+
+/// Whether a failure is none of one contact's, list's or group's: nothing more can be read in this call.
+fn ends_the_call(error: &Error) -> bool {
+    error.details().application_gone
+        || matches!(error.status(), Status::Cancelled | Status::Forked | Status::AuthenticationFailed | Status::SignInElsewhere)
 }

@@ -1,9 +1,10 @@
 //! The presence of many: in the order asked for, each contact's failure in its own place, in as few round trips as the
 //! server allows.
 
-use super::People;
 use super::book::Known;
+use super::lists::Unread;
 use super::watch::Facet;
+use super::{People, ends_the_call};
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
 use crate::limits;
@@ -97,7 +98,7 @@ impl People {
         }
         let rels: Vec<&str> = std::iter::once("contactPresence").chain(wanted.include.iter().map(|facet| facet.link())).collect();
         let found = self.read_of_contacts(access, &unique, &rels)?;
-        fail_where_nothing_was_read(&found)?;
+        fail_as_a_whole(access, found.iter().map(|one| one.as_ref().map_or_else(Some, Found::failure)))?;
         Ok(Writer::object(|w| {
             w.array("presences", order.iter().zip(&wanted.contacts), |w, (place, contact)| match place {
                 Ok(place) => write_presence(w, contact, found[*place].as_ref(), &wanted.include),
@@ -110,52 +111,54 @@ impl People {
     /// members before.
     pub fn group_presence(&self, access: &Access<'_>, group: &str) -> Result<String> {
         let found = self.with_members_link(access, group, |href| self.read_group(access, href))?;
-        fail_where_nothing_was_read(&found)?;
+        fail_as_a_whole(access, found.iter().map(|one| one.as_ref().map_or_else(|unread| Some(&unread.error), Found::failure)))?;
         Ok(Writer::object(|w| {
             w.array("presences", &found, |w, one| match one {
                 Ok(found) => write_presence(w, &found.known.uri, Ok(found), &[]),
-                Err((uri, error)) => write_failure(w, uri, error),
+                Err(unread) => unread.write(w),
             });
         }))
     }
 
-    fn read_group(&self, access: &Access<'_>, members_href: &str) -> Result<Vec<std::result::Result<Found, (String, Error)>>> {
+    fn read_group(&self, access: &Access<'_>, members_href: &str) -> Result<Vec<std::result::Result<Found, Unread>>> {
         let list_url = access.resolve(members_href)?;
         let before = self.book(access).members(members_href);
         let mut urls = vec![list_url];
         let mut early: HashMap<String, usize> = HashMap::new();
         for known in &before {
-            if let Some(url) = known.url(access, "contactPresence") {
+            if let Some(Ok(url)) = known.url(access, "contactPresence") {
                 early.insert(SipUri::key_of(&known.uri), urls.len());
-                urls.push(url?);
+                urls.push(url);
             }
         }
         let mut answers = access.get_all(&urls);
         let list = answers.remove(0)?;
         let members = self.learn_members(access, members_href, list)?;
 
-        let mut found: Vec<Option<Result<Document>>> = Vec::with_capacity(members.len());
+        let mut settled: Vec<Option<Result<Document>>> = Vec::with_capacity(members.len());
         let mut late = Vec::new();
-        for known in &members {
+        for known in members.iter().flatten() {
             let answer = early
                 .get(&SipUri::key_of(&known.uri))
                 .map(|place| std::mem::replace(&mut answers[place - 1], Err(access.call.timed_out())));
             // The list has just told where everybody is: what was not found there before is read there now.
-            let settled = answer.filter(|answer| !is_not_found(answer));
-            if settled.is_none() {
-                late.push(known);
+            let answer = answer.filter(|answer| !is_not_found(answer));
+            if answer.is_none() {
+                late.push(Arc::clone(known));
             }
-            found.push(settled);
+            settled.push(answer);
         }
-        let mut read_late =
-            self.read_facets(access, &late.iter().map(|known| Arc::clone(known)).collect::<Vec<_>>(), &["contactPresence"])?.into_iter();
+        let mut read_late = self.read_facets(access, &late, &["contactPresence"])?.into_iter();
+        let mut settled = settled.into_iter();
         let mut all = Vec::with_capacity(members.len());
-        for (known, settled) in members.into_iter().zip(found) {
-            let document = settled.or_else(|| read_late.next().and_then(|mut documents| documents.pop()));
-            let document = gone_is_for_all(document.unwrap_or_else(|| Err(access.call.timed_out())))?;
-            all.push(match document {
-                Err(error) => Err((known.uri.clone(), error)),
-                document => Ok(Found { known, documents: vec![document] }),
+        for member in members {
+            all.push(match member {
+                Ok(known) => {
+                    let read = settled.next().flatten().or_else(|| read_late.next().and_then(|mut documents| documents.pop()));
+                    let document = gone_is_for_all(read.unwrap_or_else(|| Err(access.call.timed_out())))?;
+                    Ok(Found { known, documents: vec![document] })
+                }
+                Err(unread) => Err(unread),
             });
         }
         Ok(all)
@@ -227,21 +230,14 @@ fn is_not_found(document: &Result<Document>) -> bool {
     matches!(document, Err(error) if error.http_status() == Some(404))
 }
 
-/// Where not a single one could be read, for a reason that is no contact's own, the call as a whole has failed.
-fn fail_where_nothing_was_read<E: AsError>(found: &[std::result::Result<Found, E>]) -> Result<()> {
+/// Where not a single one could be read, for a reason that is no contact's own, the call as a whole has failed: the user is
+/// not let in, or no request got an HTTP answer.
+fn fail_as_a_whole<'e>(access: &Access<'_>, failures: impl Iterator<Item = Option<&'e Error>>) -> Result<()> {
     let mut first = None;
-    for one in found {
-        let error = match one {
-            Ok(found) => match &found.documents[0] {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            },
-            Err(error) => error.as_error(),
-        };
-        if !matches!(
-            error.status(),
-            Status::AuthenticationFailed | Status::SignInElsewhere | Status::Network | Status::Tls | Status::Throttled
-        ) {
+    for failure in failures {
+        let Some(error) = failure else { return Ok(()) };
+        let is_unreachable = || matches!(error.status(), Status::Network | Status::Tls | Status::Conflict | Status::Internal);
+        if !ends_the_call(error) && (access.was_answered() || !is_unreachable()) {
             return Ok(());
         }
         first.get_or_insert(error);
@@ -249,19 +245,10 @@ fn fail_where_nothing_was_read<E: AsError>(found: &[std::result::Result<Found, E
     first.map_or(Ok(()), |error| Err(error.clone()))
 }
 
-trait AsError {
-    fn as_error(&self) -> &Error;
-}
-
-impl AsError for Error {
-    fn as_error(&self) -> &Error {
-        self
-    }
-}
-
-impl AsError for (String, Error) {
-    fn as_error(&self) -> &Error {
-        &self.1
+impl Found {
+    /// Why the first that was to be read could not be.
+    fn failure(&self) -> Option<&Error> {
+        self.documents.first().and_then(|document| document.as_ref().err())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::People;
 use super::book::Known;
-use super::contacts::contacts_in;
 use super::presences::Found;
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
@@ -11,7 +10,7 @@ use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer, address_key};
 use crate::sip_uri::SipUri;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 use uuid::Uuid;
 
@@ -89,8 +88,24 @@ pub(crate) struct Entry {
     pub json: String,
 }
 
-/// Contacts by what they are compared by.
-pub(crate) type Members = BTreeMap<String, Entry>;
+/// The contacts of a list, by what they are compared by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    pub read: BTreeMap<String, Entry>,
+    /// Those that are there as well and cannot be read.
+    unread: BTreeSet<String>,
+}
+
+impl Members {
+    /// Takes over from a former reading those that cannot be read now.
+    fn keep_unread(&mut self, before: &Members) {
+        for key in &self.unread {
+            if let (false, Some(entry)) = (self.read.contains_key(key), before.read.get(key)) {
+                self.read.insert(key.clone(), entry.clone());
+            }
+        }
+    }
+}
 
 /// A group with its members.
 #[derive(Clone, Debug)]
@@ -112,6 +127,25 @@ impl Listed {
 pub(crate) struct Lists {
     pub contacts: Members,
     pub groups: BTreeMap<String, Listed>,
+    /// Whether there are more that cannot be read.
+    has_unread_groups: bool,
+}
+
+impl Lists {
+    /// Takes over from a former reading what is there as well and cannot be read now: it has neither come nor gone.
+    pub fn keep_unread(&mut self, before: &Lists) {
+        self.contacts.keep_unread(&before.contacts);
+        for (id, group) in &mut self.groups {
+            if let Some(before) = before.groups.get(id) {
+                group.members.keep_unread(&before.members);
+            }
+        }
+        if self.has_unread_groups {
+            for (id, group) in &before.groups {
+                self.groups.entry(id.clone()).or_insert_with(|| group.clone());
+            }
+        }
+    }
 }
 
 /// What of a resource stays the same from one application to the next, and from one reading to the next.
@@ -180,7 +214,12 @@ impl People {
     pub fn member_uris(&self, access: &Access<'_>, group: &str) -> Result<Vec<String>> {
         self.with_members_link(access, group, |href| {
             let list = access.get(&access.resolve(href)?)?;
-            Ok(self.learn_members(access, href, list)?.iter().map(|known| known.uri.clone()).collect())
+            let members = self.learn_members(access, href, list)?;
+            // Who cannot be read now may be known next time.
+            if let Some(unread) = members.iter().filter_map(|member| member.as_ref().err()).find(|unread| may_pass(&unread.error)) {
+                return Err(unread.error.clone());
+            }
+            Ok(members.into_iter().flatten().map(|known| known.uri.clone()).collect())
         })
     }
 
@@ -199,54 +238,67 @@ impl People {
 
     /// Reads the contact list and all groups with their members.
     pub fn lists(&self, access: &Access<'_>) -> Result<Lists> {
-        let members = |document: &Document| -> Result<Members> {
-            let mut found = Members::new();
-            for contact in contacts_in(document)? {
-                if let Some(uri) = contact.text("uri") {
-                    let json = Writer::object(|w| w.resource(&contact, &document.url));
-                    found.insert(SipUri::key_of(&uri), Entry { uri: uri.into_owned(), json });
-                }
-            }
-            Ok(found)
-        };
         let own = access.navigate(&Path::parse("people/myContacts")?)?;
-        let mut contacts = Members::new();
-        for document in &self.contacts_of(access, own)? {
-            contacts.extend(members(document)?);
-        }
+        let contacts = self.members_in(access, own)?;
         let groups = self.read_groups(access)?;
-        let mut addresses = Vec::with_capacity(groups.len());
-        for (_, group) in &groups {
-            addresses.push(group.resource()?.link("groupContacts").map(|href| access.resolve(href)).transpose()?);
+        let mut has_unread_groups = false;
+        let mut addresses = Vec::new();
+        for (_, entry) in groups.entries() {
+            let (group, _) = match entry {
+                Ok(group) => group,
+                Err(unread) if may_pass(&unread.error) => return Err(unread.error),
+                Err(_) => {
+                    has_unread_groups = true;
+                    continue;
+                }
+            };
+            addresses.push(group.link("groupContacts").map(|href| access.resolve(href)).transpose()?);
         }
         let urls: Vec<Url> = addresses.iter().flatten().cloned().collect();
         let mut lists = access.get_all(&urls).into_iter();
         let mut listed = BTreeMap::new();
-        for ((rel, document), address) in groups.iter().zip(addresses) {
-            let group = document.resource()?;
-            let id = group.text("id").map(|id| id.into_owned()).unwrap_or_else(|| rel.clone());
+        let readable = groups.entries().filter_map(|(rel, entry)| entry.ok().map(|(group, url)| (rel, group, url)));
+        for ((rel, group, url), address) in readable.zip(addresses) {
+            let id = group.text("id").map_or_else(|| rel.to_owned(), |id| id.into_owned());
             let json = Writer::object(|w| {
                 w.text("rel", rel);
-                w.resource(&group, &document.url);
+                w.resource(&group, url);
             });
-            let of_group = match address.and_then(|_| lists.next()) {
-                None => Members::new(),
-                Some(Ok(list)) => {
-                    let mut found = Members::new();
-                    for document in &self.contacts_of(access, list)? {
-                        found.extend(members(document)?);
-                    }
-                    found
-                }
+            let members = match address.and_then(|_| lists.next()) {
+                None => Members::default(),
+                Some(Ok(list)) => self.members_in(access, list)?,
                 // What the user may not see has no members; whatever else is wrong may pass.
                 Some(Err(error)) if matches!(error.status(), Status::Forbidden | Status::NotFound) && !error.details().application_gone => {
                     logging::warn!("a group cannot be read: {error}");
-                    Members::new()
+                    Members::default()
                 }
                 Some(Err(error)) => return Err(error),
             };
-            listed.insert(id, Listed { json, lasting: lasting(&group), members: of_group });
+            listed.insert(id, Listed { json, lasting: lasting(&group), members });
         }
-        Ok(Lists { contacts, groups: listed })
+        Ok(Lists { contacts, groups: listed, has_unread_groups })
     }
+
+    fn members_in(&self, access: &Access<'_>, list: Document) -> Result<Members> {
+        let list = self.read_contacts(access, list)?;
+        let mut found = Members::default();
+        for (_, entry) in list.entries() {
+            match entry {
+                Ok((contact, url)) => {
+                    if let Some(uri) = contact.text("uri").filter(|uri| !uri.is_empty()) {
+                        let json = Writer::object(|w| w.resource(&contact, url));
+                        found.read.insert(SipUri::key_of(&uri), Entry { uri: uri.into_owned(), json });
+                    }
+                }
+                Err(unread) if may_pass(&unread.error) => return Err(unread.error),
+                Err(unread) => found.unread.extend(unread.uri.map(|uri| SipUri::key_of(&uri))),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a list is better read again later: it is not the contact that the failure is about.
+fn may_pass(error: &Error) -> bool {
+    matches!(error.status(), Status::Network | Status::Timeout | Status::Tls | Status::Throttled)
 }

@@ -2,6 +2,7 @@
 
 use super::{Resource, diagnostics, text_of, xml};
 use crate::error::{Error, Name, Result, Status};
+use crate::json_text::DEEPEST;
 use crate::limits::{self, ItemCounter};
 use crate::recovery::{Effect, Outcome, Said};
 use crate::shown::{self, Shown, excerpt, excerpt_of_body};
@@ -31,7 +32,7 @@ struct Refusal<'a> {
 impl<'a> Refusal<'a> {
     /// Reads an error body in either of UCWA's formats; another body leaves all absent.
     fn read(answer: &Answer, body: &'a [u8]) -> Refusal<'a> {
-        let from_json = || answer.may_be_json().then(|| serde_json::from_slice(without_bom(body)).ok()).flatten();
+        let from_json = || (answer.may_be_json() && !answer.is_too_deep).then(|| serde_json::from_slice(without_bom(body)).ok()).flatten();
         from_json().or_else(|| xml::is_xml(answer).then(|| Refusal::read_xml(body))).unwrap_or_default()
     }
 
@@ -93,7 +94,11 @@ pub(crate) fn body_text<'a>(request: &Request, answer: &'a Answer) -> Result<&'a
     if !answer.is_counted && !ItemCounter::accepts(&answer.body) {
         return Err(with_answer(Error::protocol(limits::too_many_items()), request, answer));
     }
-    let text = std::str::from_utf8(&answer.body).map_err(|_| foreign(request, answer))?;
+    if answer.is_too_deep {
+        return Err(too_deep(request, answer));
+    }
+    let not_text = |error: std::str::Utf8Error| format!("the answer is no UTF-8 (its byte {})", error.valid_up_to());
+    let text = std::str::from_utf8(&answer.body).map_err(|error| with_answer(Error::protocol(not_text(error)), request, answer))?;
     // A byte order mark has been seen before the JSON.
     Ok(text.trim_start_matches('\u{feff}').trim())
 }
@@ -198,6 +203,11 @@ pub(crate) fn foreign(request: &Request, answer: &Answer) -> Error {
         excerpt_of_body(&answer.body)
     );
     with_answer(Error::protocol(text), request, answer)
+}
+
+/// The error for JSON that is nested deeper than results may be.
+pub(crate) fn too_deep(request: &Request, answer: &Answer) -> Error {
+    with_answer(Error::protocol(format!("the answer is nested deeper than {DEEPEST} levels")), request, answer)
 }
 
 /// Adds what the answer tells of itself.

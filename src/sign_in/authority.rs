@@ -157,6 +157,21 @@ impl Authority {
         self.slot(&host_of(url)).expires_at
     }
 
+    /// Counts the tokens that a host had.
+    pub fn generation(&self, url: &Url) -> u64 {
+        self.slot(&host_of(url)).generation
+    }
+
+    /// Gets another token where a part of an answer shows that the one with that count was refused, unless there is another
+    /// by now. Each call renews a refused token once.
+    pub fn replace_token(&self, call: &Call, request: &Request, seen: u64, refusal: &Answer) -> Result<()> {
+        let known = Slot { generation: seen, ..self.slot(&host_of(&request.url)) };
+        if !self.is_to_renew(call, &known) {
+            return Err(still_refused(request, refusal));
+        }
+        self.renew(call, &request.url, seen, refusal).map(drop).map_err(|error| failed_at(error, request, refusal))
+    }
+
     /// Sends several at once, in the same order; one renewal serves all that need it.
     pub fn send_all(&self, call: &Call, requests: &[Request]) -> Vec<Result<Answer>> {
         let mut outgoing = Vec::with_capacity(requests.len());

@@ -158,7 +158,7 @@ pub(super) async fn read(mut response: connect::Response, url: &Url, bodies: &Bo
     }
     answer.is_counted = true;
     answer.room = claim.settle(body.len());
-    answer.body = body;
+    answer.take_body(body);
     Ok(answer)
 }
 

@@ -2,6 +2,7 @@
 
 use super::body::Room;
 use crate::error::{Error, Result, Status};
+use crate::json_text;
 use crate::recovery::{Effect, Stage};
 use crate::secret::Secret;
 use bytes::Bytes;
@@ -128,6 +129,8 @@ pub(crate) struct Answer {
     pub is_counted: bool,
     /// What a large body takes of the application's room.
     pub room: Option<Arc<Room>>,
+    /// Whether its JSON is nested deeper than results may be.
+    pub is_too_deep: bool,
 }
 
 /// What the meaning of an answer may depend on.
@@ -142,17 +145,41 @@ pub(crate) struct Attempts {
 impl Answer {
     /// An answer without a body.
     pub(super) fn new(url: Url, status: u16, headers: Vec<(HeaderName, HeaderValue)>) -> Answer {
-        Answer { status, headers, body: Bytes::new(), url, attempts: Attempts::default(), is_cut: false, is_counted: false, room: None }
+        Answer {
+            status,
+            headers,
+            body: Bytes::new(),
+            url,
+            attempts: Attempts::default(),
+            is_too_deep: false,
+            is_cut: false,
+            is_counted: false,
+            room: None,
+        }
+    }
+
+    /// Every body is taken here, so that no reader meets JSON that it cannot read.
+    pub(super) fn take_body(&mut self, body: Bytes) {
+        self.body = body;
+        if !self.may_be_json() {
+            return;
+        }
+        self.is_too_deep = json_text::is_too_deep(&self.body);
+        if let Some(mended) = json_text::mended(&self.body).filter(|mended| std::str::from_utf8(mended).is_ok()) {
+            self.body = mended.into();
+        }
     }
 
     /// An answer that came as a part of another, of which it has what it does not say itself.
-    pub fn within(&self, url: Url, status: u16, own: &[(&str, &str)], body: &str) -> Answer {
-        let said = own.iter().filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)));
+    pub fn within(&self, url: Url, status: u16, own: &[(&str, &[u8])], body: &[u8]) -> Answer {
+        let said = own.iter().filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_bytes(value).ok()?)));
         let mut headers: Vec<_> = said.collect();
         let of_all = |(name, _): &&(HeaderName, HeaderValue)| matches!(name.as_str(), "x-ms-server-fqdn" | "date");
         headers.extend(self.headers.iter().filter(of_all).cloned());
-        let own = Answer::new(url, status, headers);
-        Answer { body: self.body.slice_ref(body.as_bytes()), attempts: self.attempts, room: self.room.clone(), ..own }
+        let mut answer = Answer::new(url, status, headers);
+        (answer.attempts, answer.room) = (self.attempts, self.room.clone());
+        answer.take_body(self.body.slice_ref(body));
+        answer
     }
 
     /// The answer to a deletion whose first attempt did it, and lost its answer.

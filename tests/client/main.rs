@@ -3,10 +3,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod batches;
 mod costs;
 mod failures;
 mod finding;
 mod listening;
+mod lists;
 mod many;
 mod myself;
 mod navigation;
@@ -18,5 +20,6 @@ mod recovery;
 mod security;
 mod shapes;
 mod sign_in;
+mod texts;
 mod tokens;
 mod trust;

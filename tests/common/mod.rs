@@ -3,6 +3,7 @@
 #![allow(clippy::undocumented_unsafe_blocks, reason = "all hand over live handles, and texts that end with NUL and outlive the call")]
 
 pub mod golden;
+pub mod small;
 
 use serde_json::Value;
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -63,7 +64,19 @@ fn text(result: *mut c_char) -> Outcome<String> {
 }
 
 fn json(result: *mut c_char) -> Outcome<Value> {
-    text(result).map(|text| serde_json::from_str(&text).unwrap())
+    text(result).map(|text| {
+        assert!(is_readable(&text), "the library's own reader refuses {text}");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    })
+}
+
+/// Whether the library's own reader takes a text.
+pub fn is_readable(text: &str) -> bool {
+    unsafe {
+        let parsed = ucwa_json_parse(c(text).as_ptr());
+        ucwa_json_free(parsed);
+        !parsed.is_null()
+    }
 }
 
 fn done(status: ucwa_status) -> Outcome<()> {
@@ -324,6 +337,10 @@ impl App {
 
     pub fn group_contacts(&self, group: &str) -> Outcome<Value> {
         json(unsafe { ucwa_get_group_contacts(self.0, c(group).as_ptr()) })
+    }
+
+    pub fn navigate_text(&self, path: &str) -> Outcome<String> {
+        text(unsafe { ucwa_navigate(self.0, c(path).as_ptr()) })
     }
 
     pub fn contacts(&self) -> Outcome<Value> {

@@ -6,6 +6,7 @@ mod common;
 
 mod ends;
 mod lists;
+mod odd_lists;
 mod refusals;
 mod shapes;
 mod subscriptions;
