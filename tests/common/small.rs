@@ -90,8 +90,10 @@ impl Small {
 
     pub fn sign_in(&self) -> App {
         super::shorten_waits();
-        let config =
-            Config::new().with("application_url", &format!("{}/app", self.address)).with("access_token", "t").with("proxy", "none");
+        let config = Config::new()
+            .with("application_url", &format!("{}/app", self.address))
+            .with("access_token", "the-token-of-a-small-server")
+            .with("proxy", "none");
         config.sign_in().unwrap()
     }
 
