@@ -64,6 +64,16 @@ impl<'a> Facts<'a> {
         self.parsed.subject().as_raw() == self.parsed.issuer().as_raw()
     }
 
+    fn self_signed(&self, known: &[CertificateDer<'_>]) -> Refused {
+        let alike = |other: &CertificateDer<'_>| Facts::of(other).is_some_and(|other| other.parsed.subject() == self.parsed.subject());
+        let why = if known.iter().any(alike) {
+            "is another one than that of the same name in ca_file or ca_dir"
+        } else {
+            "neither ca_file nor ca_dir holds it"
+        };
+        Refused { text: format!("the server's certificate, {}, is self-signed, and {why}", self.subject()), advice: TRUST_EXACTLY }
+    }
+
     /// What no server's certificate may have, however it was issued.
     fn weakness(&self) -> Option<String> {
         if self.parsed.version() != X509Version::V3 {
@@ -107,17 +117,7 @@ pub(super) fn check_time(der: &CertificateDer<'_>, now: UnixTime) -> Result<(), 
 
 /// A self-signed certificate that nobody has named.
 pub(super) fn self_signed(der: &CertificateDer<'_>, known: &[CertificateDer<'_>]) -> Refused {
-    let Some(facts) = Facts::of(der) else { return unreadable() };
-    let alike = |other: &CertificateDer<'_>| Facts::of(other).is_some_and(|other| other.parsed.subject() == facts.parsed.subject());
-    let text = if known.iter().any(alike) {
-        format!(
-            "the server's certificate, {}, is self-signed, and is another one than that of the same name in ca_file or ca_dir",
-            facts.subject()
-        )
-    } else {
-        format!("the server's certificate, {}, is self-signed, and neither ca_file nor ca_dir holds it", facts.subject())
-    };
-    Refused { text, advice: TRUST_EXACTLY }
+    Facts::of(der).map_or_else(unreadable, |facts| facts.self_signed(known))
 }
 
 fn unreadable() -> Refused {
@@ -144,7 +144,7 @@ pub(super) fn explain(error: &CertificateError, chain: &[&CertificateDer<'_>], k
                 return Refused { text: weak, advice: REISSUE };
             }
             if own.parsed.is_ca() {
-                return authority(own);
+                return authority(own, known);
             }
             match other {
                 CertificateError::BadSignature => {
@@ -158,10 +158,10 @@ pub(super) fn explain(error: &CertificateError, chain: &[&CertificateDer<'_>], k
     }
 }
 
-fn authority(own: &Facts<'_>) -> Refused {
+fn authority(own: &Facts<'_>, known: &[CertificateDer<'_>]) -> Refused {
     if own.is_self_issued() {
-        let text = format!("the server shows the certificate of an authority, {}, as its own (CaUsedAsEndEntity)", own.subject());
-        return Refused { text, advice: TRUST_EXACTLY };
+        let Refused { text, advice } = own.self_signed(known);
+        return Refused { text: format!("{text} (it is that of an authority: CaUsedAsEndEntity)"), advice };
     }
     let text = format!("the server's certificate, {}, is that of an authority, which no server may use (CaUsedAsEndEntity)", own.subject());
     Refused { text, advice: REISSUE }

@@ -44,7 +44,7 @@ impl Proxy {
             "https" => (Kind::Https, 443),
             "socks5" => (Kind::Socks5, 1080),
             "socks5h" => (Kind::Socks5h, 1080),
-            _ => return Err("the scheme is none of http, https, socks5 and socks5h".to_owned()),
+            _ => return Err("the scheme is not http, https, socks5 or socks5h".to_owned()),
         };
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or("it names no host")?.to_owned();
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {

@@ -215,14 +215,23 @@ pub(super) fn failure(error: reqwest::Error, place: &Place<'_>) -> Trouble {
     if let Some(trouble) = cause::<Trouble>(&error) {
         return of_proxy(trouble.clone());
     }
+    // The connection to the proxy itself, or one through it.
+    let is_to_proxy = place.url.scheme() == "http" || text_of_tunnel(&error).is_some_and(|text| text.contains("underlying connection"));
+    let trouble = unconnected(&error, place);
+    // Of a silent one it is not known which; the proxy is the one to look at first.
+    if is_to_proxy || trouble.is_silence() { of_proxy(trouble) } else { trouble }
+}
+
+/// Why there is no connection, to whatever it was to be.
+fn unconnected(error: &reqwest::Error, place: &Place<'_>) -> Trouble {
     let server = Target::of(place.url).name();
-    if let Some(tls) = cause::<rustls::Error>(&error) {
+    if let Some(tls) = cause::<rustls::Error>(error) {
         let (text, advice) = tls_in_words(tls, place.asked_for_certificate);
         return Trouble::tls(format!("no trusted TLS connection: {text}"), advice);
     }
-    let why = innermost(&error);
+    let why = innermost(error);
     // Where the proxy itself cannot be reached, what follows says why.
-    let tunnel = text_of_tunnel(&error).filter(|text| !text.contains("underlying connection"));
+    let tunnel = text_of_tunnel(error).filter(|text| !text.contains("underlying connection"));
     if let (Some(proxy), Some(tunnel)) = (place.proxy, tunnel) {
         return match tunnel.as_str() {
             "proxy authorization required" => {
@@ -231,11 +240,12 @@ pub(super) fn failure(error: reqwest::Error, place: &Place<'_>) -> Trouble {
             _ => Trouble { of_tunnel: true, ..Trouble::proxy(proxy, &format!("it gave no connection to {server} ({tunnel})")) },
         };
     }
-    if error.is_timeout() || cause::<io::Error>(&error).is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
-        return of_proxy(Trouble::silent(place.timeout));
+    let is_io = |kinds: &[io::ErrorKind]| is_io(error, kinds);
+    if error.is_timeout() || is_io(&[io::ErrorKind::TimedOut]) {
+        return Trouble::silent(place.timeout);
     }
-    if cause::<io::Error>(&error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
-        return of_proxy(Trouble::network("no connection could be made (refused)".to_owned(), CHECK_NETWORK));
+    if is_io(&[io::ErrorKind::ConnectionRefused]) {
+        return Trouble::network("no connection could be made (refused)".to_owned(), CHECK_NETWORK);
     }
     if place.asked_for_certificate {
         let text = format!("the server asked for a certificate of the client and then ended the TLS handshake ({why})");
@@ -244,16 +254,14 @@ pub(super) fn failure(error: reqwest::Error, place: &Place<'_>) -> Trouble {
     if let Some(proxy) = place.proxy.filter(|proxy| proxy.is_socks()) {
         return Trouble::proxy(proxy, &format!("it did not connect to {server} ({why})"));
     }
-    let ended = cause::<io::Error>(&error).is_some_and(|error| {
-        matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
-    });
-    if ended && place.url.scheme() == "https" {
+    let ended = is_io(&[io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe]);
+    if ended {
         let text = format!(
             "the server ended the TLS handshake without saying why ({why}); it may have no cipher in common, or speak no TLS there"
         );
         return Trouble::network(text, MODERN_CIPHERS);
     }
-    of_proxy(Trouble::network(format!("no connection could be made ({why})"), CHECK_NETWORK))
+    Trouble::network(format!("no connection could be made ({why})"), CHECK_NETWORK)
 }
 
 /// Why a request that was sent got no whole answer.
@@ -286,6 +294,19 @@ fn innermost(error: &(dyn StdError + 'static)) -> String {
         innermost = reason;
     }
     excerpt(&innermost.to_string())
+}
+
+/// Whether one of an error's reasons is of these kinds: io::Errors are often wrapped in others, of another kind.
+fn is_io(error: &(dyn StdError + 'static), kinds: &[io::ErrorKind]) -> bool {
+    let mut reason = Some(error);
+    while let Some(error) = reason {
+        match error.downcast_ref::<io::Error>() {
+            Some(io) if kinds.contains(&io.kind()) => return true,
+            Some(io) => reason = io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => reason = error.source(),
+        }
+    }
+    false
 }
 
 fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {

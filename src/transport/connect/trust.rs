@@ -151,12 +151,17 @@ impl Verifier {
         now: UnixTime,
     ) -> std::result::Result<(), Problem> {
         let parsed = ParsedCertificate::try_from(own)?;
-        if certificate::is_self_issued(own) && self.named.iter().any(|named| named == own) {
+        let is_self_issued = certificate::is_self_issued(own);
+        if is_self_issued && self.named.iter().any(|named| named == own) {
             certificate::check_time(own, now)?;
         } else {
-            self.check_chain(&parsed, others, now)?;
-            if self.is_self_signed(own, &parsed, now) {
-                // An authority with the same name and key vouches for it, that is, a former version of itself.
+            use rustls::{CertificateError as E, Error::InvalidCertificate};
+            self.check_chain(&parsed, others, now).map_err(|error| match error {
+                InvalidCertificate(E::UnknownIssuer | E::BadSignature) if is_self_issued => Problem::SelfSigned,
+                other => Problem::Refused(other),
+            })?;
+            // An authority with the same name and key vouches for it, that is, a former version of itself.
+            if is_self_issued && self.is_self_signed(own, &parsed, now) {
                 return Err(Problem::SelfSigned);
             }
         }
@@ -178,9 +183,6 @@ impl Verifier {
     }
 
     fn is_self_signed(&self, own: &CertificateDer<'_>, parsed: &ParsedCertificate<'_>, now: UnixTime) -> bool {
-        if !certificate::is_self_issued(own) {
-            return false;
-        }
         let mut itself = RootCertStore::empty();
         itself.add(own.clone().into_owned()).is_ok()
             && verify_server_cert_signed_by_trust_anchor(parsed, &itself, &[], now, self.algorithms.all).is_ok()
@@ -190,13 +192,7 @@ impl Verifier {
         let chain: Vec<_> = std::iter::once(own).chain(others).collect();
         let refused = match problem {
             Problem::SelfSigned => certificate::self_signed(own, &self.named),
-            Problem::Refused(rustls::Error::InvalidCertificate(error)) => {
-                if matches!(error, CertificateError::UnknownIssuer) && certificate::is_self_issued(own) {
-                    certificate::self_signed(own, &self.named)
-                } else {
-                    certificate::explain(error, &chain, &self.named)
-                }
-            }
+            Problem::Refused(rustls::Error::InvalidCertificate(error)) => certificate::explain(error, &chain, &self.named),
             Problem::Refused(other) => return other.clone(),
         };
         in_rustls(refused)
