@@ -5,7 +5,6 @@ use crate::error::{Error, Result, Status, excerpt_of_argument};
 use crate::health::Health;
 use crate::secret::{self, Known, Secret};
 use crate::sip_uri::SipUri;
-use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -284,6 +283,7 @@ impl Config {
     /// [`Status::InvalidConfig`] for an unknown key or an unusable value, with what is allowed;
     /// [`Status::Unsupported`] for what this build does not hold.
     pub fn set(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        let _entered = self.known.enter();
         let key = lookup(name)?;
         let stored = match value {
             None => None,
@@ -292,11 +292,6 @@ impl Config {
                     return Err(not_built(&format!("{name}={value}")));
                 }
                 key.check(value)?;
-                if let (Kind::ProxyUrl, Ok(url)) = (key.kind, Url::parse(value)) {
-                    for part in [Some(url.username()), url.password()].into_iter().flatten().filter(|part| !part.is_empty()) {
-                        self.keep(&percent_decode_str(part).decode_utf8_lossy());
-                    }
-                }
                 Some(if key.secret { Value::Secret(self.keep(value)) } else { Value::Plain(value.to_owned()) })
             }
         };
@@ -482,7 +477,7 @@ fn lookup(name: &str) -> Result<&'static Key> {
     if NOT_BUILT.contains(&(name, "")) {
         return Err(not_built(name));
     }
-    let shown: String = name.chars().take(60).collect();
+    let shown = excerpt_of_argument(name);
     let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
     Err(Error::config(format!("there is no configuration key \"{shown}\"; the keys are {}", names.join(", "))))
 }
@@ -605,6 +600,26 @@ mod tests {
         let shown: Vec<_> = map.iter().map(|(host, address)| format!("{host} {address}")).collect();
         assert_eq!(shown, ["a.example 127.0.0.1:0", "b.example [::1]:8443", "c [::1]:0"]);
         assert!(parse_resolve("a").is_err() && parse_resolve("=1.2.3.4").is_err() && parse_resolve("a=b").is_err());
+    }
+
+    #[test]
+    fn no_message_quotes_a_proxy_or_a_user() {
+        for (key, value) in [
+            ("proxy", "http://lenea:S3cr3t!@proxy:99999"),
+            ("proxy", "lenea:S3cr3t!@proxy:8080"),
+            ("proxy", "http://lenea:S3cr3t!"),
+            ("proxy", "ftp://lenea:S3/cr3t!@pro@xy"),
+            ("discovery_url", "https://lenea:S3cr3t!@host/"),
+            ("application_url", "https//lenea:S3cr3t!@host/"),
+            ("access_token", "S3cr3t! with a blank"),
+        ] {
+            let error = Config::new().set(key, Some(value)).expect_err(value);
+            assert!(error.message().starts_with(key) && !error.to_json().contains("cr3t!"), "{error}");
+        }
+        let mut config = Config::new();
+        config.set("proxy", Some("http://lenea:S3cr3t!@proxy:8080")).unwrap();
+        config.set("password", Some("S3cr3t!")).unwrap();
+        assert!(!format!("{config:?}").contains("cr3t!"), "{config:?}");
     }
 
     #[test]

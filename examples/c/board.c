@@ -35,6 +35,32 @@ static void interrupt(int signal)
     interrupted = 1;
 }
 
+/*
+ * Text of other people, fit for a terminal: control characters, and those that turn the direction of writing, become
+ * question marks. Returns the buffer.
+ */
+static const char *plain(char *to, size_t size, const char *text)
+{
+    size_t length = 0;
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at != '\0' && length + 1 < size) {
+        size_t acting = 0;
+        if (*at < 0x20 || *at == 0x7F) {
+            acting = 1;
+        } else if ((*at == 0xC2 && at[1] >= 0x80 && at[1] <= 0x9F) || (*at == 0xD8 && at[1] == 0x9C)) {
+            acting = 2;
+        } else if (*at == 0xE2 && at[1] == 0x80 && (at[2] == 0x8E || at[2] == 0x8F || (at[2] >= 0xA8 && at[2] <= 0xAE))) {
+            acting = 3;
+        } else if (*at == 0xE2 && at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9) {
+            acting = 3;
+        }
+        to[length++] = acting == 0 ? (char)*at : '?';
+        at += acting == 0 ? 1 : acting;
+    }
+    to[length] = '\0';
+    return to;
+}
+
 static int failed(const char *what)
 {
     fprintf(stderr, "%s: %s\n", what, ucwa_last_error_message());
@@ -62,11 +88,11 @@ static ucwa_application *sign_in(void)
     return application;
 }
 
-/* Copies a member's text, or what stands for it where the server did not say it. */
+/* Copies a member's text as it may be printed, or what stands for it where the server did not say it. */
 static void copy(char *to, const ucwa_json *json, const char *pointer, const char *otherwise)
 {
     const char *text = ucwa_json_text(json, pointer);
-    snprintf(to, LONGEST, "%s", text == NULL ? otherwise : text);
+    plain(to, LONGEST, text == NULL ? otherwise : text);
 }
 
 static struct person *find(struct board *board, const char *uri)

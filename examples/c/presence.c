@@ -10,10 +10,37 @@
 #include <stdlib.h>
 #include <ucwa.h>
 
-/* Says why the last call failed. */
+/*
+ * Text of other people, fit for a terminal: control characters, and those that turn the direction of writing, become
+ * question marks. Returns the buffer.
+ */
+static const char *plain(char *to, size_t size, const char *text)
+{
+    size_t length = 0;
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at != '\0' && length + 1 < size) {
+        size_t acting = 0;
+        if (*at < 0x20 || *at == 0x7F) {
+            acting = 1;
+        } else if ((*at == 0xC2 && at[1] >= 0x80 && at[1] <= 0x9F) || (*at == 0xD8 && at[1] == 0x9C)) {
+            acting = 2;
+        } else if (*at == 0xE2 && at[1] == 0x80 && (at[2] == 0x8E || at[2] == 0x8F || (at[2] >= 0xA8 && at[2] <= 0xAE))) {
+            acting = 3;
+        } else if (*at == 0xE2 && at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9) {
+            acting = 3;
+        }
+        to[length++] = acting == 0 ? (char)*at : '?';
+        at += acting == 0 ? 1 : acting;
+    }
+    to[length] = '\0';
+    return to;
+}
+
+/* Says why the last call failed. The message is one line without control characters. */
 static int failed(const char *what)
 {
-    fprintf(stderr, "%s: %s\n", what, ucwa_last_error_message());
+    char text[256];
+    fprintf(stderr, "%s: %s\n", plain(text, sizeof text, what), ucwa_last_error_message());
     return EXIT_FAILURE;
 }
 
@@ -60,6 +87,7 @@ static int print_presence(ucwa_application *application, const char *contact)
     if (presence == NULL) {
         return failed(contact);
     }
+    /* JSON escapes control characters. */
     printf("%s\n", presence);
     ucwa_string_free(presence);
     return EXIT_SUCCESS;
@@ -71,8 +99,11 @@ static int print_row(ucwa_application *application, const char *contact)
     if (presence == NULL) {
         return failed(contact);
     }
-    printf("%-16s %-14s %-16s %s\n", member(presence, "/name", contact), member(presence, "/availability", "-"),
-           member(presence, "/activity", "-"), member(presence, "/deviceType", "-"));
+    char name[64], availability[64], activity[64], device[64];
+    printf("%-16s %-14s %-16s %s\n", plain(name, sizeof name, member(presence, "/name", contact)),
+           plain(availability, sizeof availability, member(presence, "/availability", "-")),
+           plain(activity, sizeof activity, member(presence, "/activity", "-")),
+           plain(device, sizeof device, member(presence, "/deviceType", "-")));
     ucwa_json_free(presence);
     return EXIT_SUCCESS;
 }

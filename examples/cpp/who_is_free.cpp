@@ -8,6 +8,7 @@
 // need them.
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <iostream>
 #include <tuple>
@@ -61,9 +62,32 @@ std::string written(const std::optional<ucwa::time_point> &moment)
     return std::string(text, length);
 }
 
+// Text of other people, fit for a terminal: control characters, and those that turn the direction of writing, become
+// question marks.
+std::string plain(std::string text)
+{
+    for (const char *acting : {"\u200e", "\u200f", "\u061c", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}) {
+        for (std::size_t at; (at = text.find(acting)) != std::string::npos;) {
+            text.replace(at, std::strlen(acting), "?");
+        }
+    }
+    // The second byte of U+0080 to U+009F lies there, but so do those of letters: the first one tells.
+    for (std::size_t at = 0; at < text.size(); at++) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0;
+        if (byte < 0x20 || byte == 0x7F) {
+            text[at] = '?';
+        } else if (byte == 0xC2 && next >= 0x80 && next <= 0x9F) {
+            text.replace(at, 2, "?");
+        }
+    }
+    return text;
+}
+
 // Fills a column; letters beyond ASCII take several bytes and one place.
 std::string cell(std::string text, std::size_t width)
 {
+    text = plain(std::move(text));
     const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
     const auto length = text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues));
     return text.append(width > length ? width - length : 1, ' ');

@@ -1,5 +1,6 @@
-//! Which secrets there are. Each configuration has its set, which its copies and the applications made of it share; all
-//! sets together are looked at wherever a text is made that is shown.
+//! Which secrets there are. Each configuration has its set, which its copies and the applications made of it share. A text
+//! that is shown is examined for those of the application that the thread works for: what is hidden in the errors of one
+//! application must not tell about the password of another. Where it is not known whose text it is, all sets are used.
 //!
 //! Nothing here takes a lock: a forked child makes errors as well, whatever another thread of its parent was doing.
 
@@ -80,12 +81,11 @@ impl Known {
         let before = OF_THIS_CALL.try_with(|set| set.borrow_mut().replace(Arc::clone(self))).ok().flatten();
         Entered(before)
     }
+}
 
-    /// Whether this thread works for an application of this set, or nobody said for which.
-    fn is_of_this_call(&self) -> bool {
-        let is = |set: &RefCell<Option<Arc<Known>>>| set.borrow().as_ref().is_none_or(|set| std::ptr::eq(Arc::as_ptr(set), self));
-        OF_THIS_CALL.try_with(is).unwrap_or(true)
-    }
+/// The set that this thread works for, for another thread that works for it meanwhile.
+pub(crate) fn of_this_thread() -> Option<Arc<Known>> {
+    OF_THIS_CALL.try_with(|set| set.borrow().clone()).ok().flatten()
 }
 
 /// Ends with what [`Known::enter`] began.
@@ -99,6 +99,9 @@ impl Drop for Entered {
 }
 
 fn sets() -> Vec<Arc<Known>> {
+    if let Some(own) = of_this_thread() {
+        return vec![own];
+    }
     SETS.load().iter().flat_map(|sets| sets.iter().filter_map(Weak::upgrade).collect::<Vec<_>>()).collect()
 }
 
@@ -113,14 +116,14 @@ pub(crate) fn longest() -> usize {
 /// those, nor for a word of small letters: a word of ours that is missing gives away which one it was.
 pub(crate) fn find(text: &str, by_server: bool) -> Found {
     let sets = sets();
-    let secrets: Vec<_> = sets.iter().map(|set| (set.is_of_this_call(), set.secrets.load_full())).collect();
+    let secrets: Vec<_> = sets.iter().map(|set| set.secrets.load_full()).collect();
     let (mut long, mut short): (Vec<&[u8]>, Vec<&[u8]>) = (Vec::new(), Vec::new());
-    for (is_of_this_call, secrets) in &secrets {
+    for secrets in &secrets {
         for (_, secret) in secrets.iter() {
             let secret = secret.reveal();
             let is_short = secret.chars().take(SHORTEST_TO_TAKE_OUT).count() < SHORTEST_TO_TAKE_OUT;
             match (by_server, is_short) {
-                (true, true) if *is_of_this_call => short.push(secret.as_bytes()),
+                (true, true) => short.push(secret.as_bytes()),
                 (true, false) => long.push(secret.as_bytes()),
                 (false, false) if !secret.bytes().all(|byte| byte.is_ascii_lowercase()) => long.push(secret.as_bytes()),
                 _ => {}
@@ -170,16 +173,18 @@ mod tests {
     }
 
     #[test]
-    fn short_ones_concern_their_own_application() {
+    fn secrets_concern_their_own_application() {
         let (one, other) = (remembering("q#7"), remembering("another one"));
         let text = "q#7 is wrong";
         assert_eq!(find(text, true), Found::Everything, "nobody said whose call it is");
         {
             let _outer = other.enter();
             assert_eq!(find(text, true), Found::At(vec![]));
+            assert_ne!(find("another one", true), Found::At(vec![]));
             let _inner = one.enter();
             assert_eq!(find(text, true), Found::Everything);
             assert_eq!(find(text, false), Found::At(vec![]));
+            assert_eq!(find("another one", true), Found::At(vec![]));
         }
         assert_eq!(find(text, true), Found::Everything);
     }

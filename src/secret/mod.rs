@@ -5,7 +5,7 @@ mod known;
 mod shapes;
 
 pub(crate) use find::Found;
-pub(crate) use known::{Entered, Kind, Known, find, longest};
+pub(crate) use known::{Entered, Kind, Known, find, longest, of_this_thread};
 
 use bytes::Bytes;
 use once_cell::sync::OnceCell;

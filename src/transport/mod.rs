@@ -24,7 +24,7 @@ use crate::error::{Error, Result, Status};
 use crate::health::Health;
 use crate::logging;
 use crate::recovery::{Effect, Stage};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::threads;
 use body::Bodies;
 use budget::{Budget, Share, TooManyParts};
@@ -198,8 +198,10 @@ impl Transport {
         if can_be_driven_here() {
             return runtime.block_on(guarded);
         }
+        let known = secret::of_this_thread();
         std::thread::scope(|scope| {
             let helper = scope.spawn(|| {
+                let _entered = known.as_ref().map(|known| known.enter());
                 threads::keep_signals_away();
                 runtime.block_on(guarded)
             });

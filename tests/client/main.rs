@@ -18,6 +18,7 @@ mod once;
 mod people;
 mod proxies;
 mod recovery;
+mod secrets;
 mod security;
 mod shapes;
 mod sign_in;

@@ -2,8 +2,6 @@
 
 use crate::common::*;
 use serde_json::json;
-use std::ffi::{CStr, c_char, c_void};
-use std::sync::Mutex;
 use ucwa::ffi::*;
 use ucwa_simulator::Fault;
 
@@ -167,20 +165,9 @@ fn no_user_agent_or_origin_that_browsers_send() {
     }
 }
 
-static LOG: Mutex<String> = Mutex::new(String::new());
-
-extern "C" fn gather(_level: i32, target: *const c_char, message: *const c_char, _user_data: *mut c_void) {
-    // SAFETY: both end with NUL and are lent for the call.
-    let (target, message) = unsafe { (CStr::from_ptr(target), CStr::from_ptr(message)) };
-    let line = format!("{} {}\n", target.to_str().unwrap(), message.to_str().unwrap());
-    LOG.lock().unwrap().push_str(&line);
-}
-
 #[test]
 fn secrets_show_nowhere() {
     let simulator = simulator();
-    // SAFETY: the callback takes any data.
-    assert_eq!(unsafe { ucwa_set_log_callback(UCWA_LOG_TRACE, Some(gather), std::ptr::null_mut()) }, UCWA_OK);
     let secret = "S3cret&pass+word=%";
     simulator.set_password(secret);
     let app = Config::of(&simulator).with("password", secret).sign_in().unwrap();
@@ -190,25 +177,23 @@ fn secrets_show_nowhere() {
     let token = token.strip_prefix("Bearer ").unwrap().to_owned();
 
     let mut told = Vec::new();
-    // A server that repeats what it was sent.
-    simulator.fault(Fault::on("contactPresence").respond(
-        500,
-        format!("{{\"code\":\"ServiceFailure\",\"message\":\"Bearer {token} was bad, {token}\",\"debugInfo\":{{\"t\":\"{token}\"}}}}"),
-    ));
-    told.push(app.presence(SARA).unwrap_err());
-    simulator.fault(Fault::on("contactPresence").respond(200, format!("<html>{token}</html>")).header("Content-Type", "text/html"));
-    told.push(app.presence(SARA).unwrap_err());
-    simulator
-        .fault(Fault::on("token").respond(400, format!("{{\"error\":\"invalid_grant\",\"error_description\":\"{secret} is wrong\"}}")));
-    told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
-    simulator.fault(Fault::on("token").respond(200, format!("{{\"access\":\"{token}\"}}")));
-    told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
-    // SAFETY: as above.
-    unsafe { ucwa_set_log_callback(0, None, std::ptr::null_mut()) };
-
-    let log = LOG.lock().unwrap().clone();
-    assert!(log.contains("GET https://") && log.lines().all(|line| line.starts_with("ucwa")), "{log}");
-    let said = format!("{log}{told:?}");
+    let lines = crate::secrets::logged(|| {
+        // A server that repeats what it was sent.
+        simulator.fault(Fault::on("contactPresence").respond(
+            500,
+            format!("{{\"code\":\"ServiceFailure\",\"message\":\"Bearer {token} was bad, {token}\",\"debugInfo\":{{\"t\":\"{token}\"}}}}"),
+        ));
+        told.push(app.presence(SARA).unwrap_err());
+        simulator.fault(Fault::on("contactPresence").respond(200, format!("<html>{token}</html>")).header("Content-Type", "text/html"));
+        told.push(app.presence(SARA).unwrap_err());
+        simulator
+            .fault(Fault::on("token").respond(400, format!("{{\"error\":\"invalid_grant\",\"error_description\":\"{secret} is wrong\"}}")));
+        told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
+        simulator.fault(Fault::on("token").respond(200, format!("{{\"access\":\"{token}\"}}")));
+        told.push(Config::of(&simulator).with("password", secret).sign_in().err().unwrap());
+    });
+    assert!(lines.iter().any(|line| line.contains("GET https://")) && lines.iter().all(|line| line.starts_with("ucwa")), "{lines:?}");
+    let said = format!("{lines:?}{told:?}");
     for hidden in [secret, &token, "S3cret%26pass"] {
         assert!(!said.contains(hidden), "{hidden} shows in {said}");
     }

@@ -3,7 +3,7 @@
 use super::bypass::Bypass;
 use crate::config::Config;
 use crate::logging;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -72,7 +72,7 @@ impl Proxy {
         let (user, password) = self.credentials.as_deref()?;
         let pair = Secret::new(format!("{user}:{}", password.reveal()));
         let text = Secret::new(format!("Basic {}", STANDARD.encode(pair.reveal())));
-        let mut value = HeaderValue::from_str(text.reveal()).ok()?;
+        let mut value = HeaderValue::from_maybe_shared(text.bytes()).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
@@ -126,6 +126,11 @@ impl Proxies {
                 proxies.https = proxies.http.clone();
             }
             None => proxies.read_environment(environment),
+        }
+        for (user, password) in [&proxies.http, &proxies.https].into_iter().flatten().filter_map(Proxy::credentials) {
+            // A user without a password is a token.
+            let kept = if password.reveal().is_empty() { Secret::new(user.to_owned()) } else { password.clone() };
+            config.known().remember(secret::Kind::Given, &kept);
         }
         proxies
     }
