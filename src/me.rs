@@ -83,14 +83,19 @@ impl Me {
     pub fn phones(&self, access: &Access<'_>) -> Result<String> {
         let document = self.with_link(access, "phones", |url| access.get(&url))?;
         let resource = document.resource()?;
-        let phones = resource.embedded("phone")?;
-        Ok(Writer::object(|w| {
+        Writer::try_object(|w| {
             w.properties(&resource, &["phones"]);
-            w.array("phones", &phones, |w, phone| w.resource(phone, &document.url));
+            w.try_array("phones", |items| {
+                resource.each_embedded("phone", |phone| {
+                    access.step()?;
+                    items.add(|w| w.resource(&phone, &document.url))
+                })
+            })?;
             if let Some(own) = resource.link("self").and_then(|href| document.url.join(href).ok()) {
                 w.text("href", own.as_str());
             }
-        }))
+            Ok(())
+        })
     }
 
     /// The user's photo.

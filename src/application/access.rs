@@ -37,11 +37,13 @@ pub(crate) struct Access<'a> {
     gone: OnceCell<bool>,
     /// Whether a request of this call got an HTTP answer.
     answered: Cell<bool>,
+    /// Of local work, so far.
+    steps: Cell<u32>,
 }
 
 impl<'a> Access<'a> {
     pub fn new(application: &'a Application, session: &'a Session, call: &'a Call) -> Access<'a> {
-        Access { application, session, call, gone: OnceCell::new(), answered: Cell::new(false) }
+        Access { application, session, call, gone: OnceCell::new(), answered: Cell::new(false), steps: Cell::new(0) }
     }
 
     /// Whether a request of this call got an HTTP answer, of whatever status.
@@ -63,7 +65,6 @@ impl<'a> Access<'a> {
         self.document(&request, &answer?)
     }
 
-    #[allow(dead_code)] // Lists are to be written with it.
     /// Whether local work may go on: the call has time left, and the application is not cancelled.
     pub fn may_go_on(&self) -> Result<()> {
         if self.application.is_cancelled() {
@@ -72,10 +73,11 @@ impl<'a> Access<'a> {
         if self.call.left().is_zero() { Err(self.call.timed_out()) } else { Ok(()) }
     }
 
-    #[allow(dead_code)] // Lists are to be written with it.
-    /// Watches the call's time during local work.
-    pub fn pace(&self) -> Pace<'_> {
-        Pace { access: self, steps: 0 }
+    /// To be called at each step of local work: every thousandth time it looks whether the work may go on.
+    pub fn step(&self) -> Result<()> {
+        const SELDOM: u32 = 1_000;
+        self.steps.set(self.steps.get().wrapping_add(1));
+        if self.steps.get().is_multiple_of(SELDOM) { self.may_go_on() } else { Ok(()) }
     }
 
     /// Asks for the application itself. Where it is gone, that is the failure: it may be what was meant when something else
@@ -113,8 +115,8 @@ impl<'a> Access<'a> {
     /// An answer that is no refusal, and no page of somebody in between.
     pub(super) fn taken(&self, request: &Request, answer: Answer) -> Result<Answer> {
         match answer.status {
-            200..=299 if answer::is_page(&answer) => Err(answer::foreign(request, &answer)),
-            200..=299 | 304 => Ok(answer),
+            _ if answer::stands(&answer) => Ok(answer),
+            200..=299 => Err(answer::foreign(request, &answer)),
             _ => {
                 let error = self.judge(request, answer::refusal(request, &answer));
                 // The attempt whose answer was lost has deleted it.
@@ -242,29 +244,16 @@ pub(super) fn after(call: &Call, error: &Error) -> Attempt {
     Attempt { outcome, reconnected: true, application_gone: Some(details.application_gone), ..call.attempt() }
 }
 
-#[allow(dead_code)] // Lists are to be written with it.
-/// Local work in many small steps, which ends with the call.
-pub(crate) struct Pace<'a> {
-    access: &'a Access<'a>,
-    steps: usize,
-}
-
-#[allow(dead_code)] // Lists are to be written with it.
-impl Pace<'_> {
-    /// To be called before each step: every thousandth time it looks whether the work may go on.
-    pub fn step(&mut self) -> Result<()> {
-        const SELDOM: usize = 1_000;
-        self.steps += 1;
-        if self.steps.is_multiple_of(SELDOM) { self.access.may_go_on() } else { Ok(()) }
-    }
-}
-
 impl Reader for Access<'_> {
     fn read(&self, url: &Url) -> Result<Document> {
         self.get(url)
     }
 
-    fn read_all(&self, urls: &[Url]) -> Vec<Result<Document>> {
-        self.get_all(urls)
+    fn read_each(&self, urls: &[Url], take: &mut dyn FnMut(Result<Document>)) {
+        self.get_each(urls, &mut |_, document| take(document));
+    }
+
+    fn step(&self) -> Result<()> {
+        Access::step(self)
     }
 }

@@ -44,10 +44,16 @@ impl Learned {
     }
 }
 
+/// Takes what becomes of requests, each with its place. While others are under way it asks nothing of the server: what it
+/// waited for could wait for those.
+type Take<'t> = dyn FnMut(usize, Result<Answer>) + 't;
+
 /// Requests that are sent together, and what became of each so far.
 struct Round<'r> {
     requests: &'r [Request],
-    found: Vec<Option<Result<Answer>>>,
+    /// Answers that stand are handed on at once, so that they are not held together.
+    take: &'r mut Take<'r>,
+    found: Vec<Found>,
     /// The last refusal of a batch, for those that were never sent because of it; and its HTTP status, where that was no page.
     refusal: Option<Error>,
     refused_with: Option<u16>,
@@ -59,9 +65,55 @@ struct Round<'r> {
     lost_before: Vec<bool>,
 }
 
+/// What became of a request.
+enum Found {
+    Nothing,
+    /// For now; it may be sent again.
+    Failed(Error),
+    /// The same, with an answer that may yet stand; what it means for the application is found out in the end.
+    Refused(Refused),
+    HandedOn,
+}
+
+/// A refusal without its answer, which may be long.
+struct Refused {
+    error: Error,
+    /// The answer, where it may mean that an earlier attempt has deleted what was to be deleted.
+    deleted: Option<Answer>,
+}
+
+impl Refused {
+    fn of(request: &Request, answer: Answer) -> Refused {
+        let error = if answer.is_success() { answer::foreign(request, &answer) } else { answer::refusal(request, &answer) };
+        let deleted = request.method == Method::DELETE && answer.attempts.lost_before && matches!(answer.status, 404 | 410);
+        Refused { error, deleted: deleted.then_some(answer) }
+    }
+}
+
 impl Round<'_> {
     fn fail(&mut self, places: &[usize], error: &Error) {
-        places.iter().for_each(|at| self.found[*at] = Some(Err(error.clone())));
+        places.iter().for_each(|at| self.found[*at] = Found::Failed(error.clone()));
+    }
+
+    /// Hands on what was not before. Where a request was never sent, it is because of the last refusal or the call's end.
+    fn end(self, access: &Access<'_>) {
+        for ((at, found), request) in self.found.into_iter().enumerate().zip(self.requests) {
+            let error = match found {
+                Found::HandedOn => continue,
+                Found::Refused(Refused { error, deleted }) => {
+                    let error = access.judge(request, error);
+                    // The attempt whose answer was lost has deleted it.
+                    if let Some(answer) = deleted.filter(|_| !error.details().application_gone) {
+                        (self.take)(at, Ok(answer.deleted_before()));
+                        continue;
+                    }
+                    error
+                }
+                Found::Failed(error) => error,
+                Found::Nothing => self.refusal.clone().unwrap_or_else(|| access.call.timed_out()),
+            };
+            (self.take)(at, Err(error));
+        }
     }
 
     /// What became of one request, whose answer stands unless it is to be sent again.
@@ -69,16 +121,21 @@ impl Round<'_> {
         answer.attempts.lost_before |= self.lost_before[at];
         let request = &self.requests[at];
         if answer::refuses_token(&answer) {
-            self.found[at] = Some(Err(token_refused(request, &answer, self.renewed)));
+            self.found[at] = Found::Failed(token_refused(request, &answer, self.renewed));
             self.token_refusal = Some(answer);
             return Fate::TokenRefused;
         }
         if matches!(answer.status, 429 | 503) {
-            self.found[at] = Some(Err(answer::refusal(request, &answer)));
+            self.found[at] = Found::Failed(answer::refusal(request, &answer));
             return Fate::Busy(answer.retry_after());
         }
-        let success = answer.is_success() && !answer::is_page(&answer);
-        self.found[at] = Some(Ok(answer));
+        let success = answer::stands(&answer);
+        if success {
+            self.found[at] = Found::HandedOn;
+            (self.take)(at, Ok(answer));
+        } else {
+            self.found[at] = Found::Refused(Refused::of(request, answer));
+        }
         Fate::Answered { success }
     }
 
@@ -96,25 +153,40 @@ impl Round<'_> {
 impl Access<'_> {
     /// Reads several resources. The answers are in the order of the addresses, each with its own failure.
     pub fn get_all(&self, urls: &[Url]) -> Vec<Result<Document>> {
-        let requests: Vec<Request> = urls.iter().cloned().map(Request::get).collect();
-        let answers = self.exchange_all(&requests);
-        requests.iter().zip(answers).map(|(request, answer)| answer.and_then(|answer| self.document(request, &answer))).collect()
+        let mut all: Vec<Option<Result<Document>>> = urls.iter().map(|_| None).collect();
+        self.get_each(urls, &mut |at, document| all[at] = Some(document));
+        all.into_iter().map(|one| one.unwrap_or_else(|| Err(self.call.timed_out()))).collect()
+    }
+
+    /// Reads several resources, and hands on each with its place as soon as it is there, in any order. Whoever drops what is
+    /// handed on never holds more than a few.
+    pub fn get_each(&self, urls: &[Url], take: &mut dyn FnMut(usize, Result<Document>)) {
+        const SOME: usize = 10_000;
+        for (chunk, some) in urls.chunks(SOME).enumerate() {
+            let requests: Vec<Request> = some.iter().cloned().map(Request::get).collect();
+            self.exchange_each(&requests, &mut |at, answer| {
+                take(chunk * SOME + at, answer.and_then(|answer| self.document(&requests[at], &answer)));
+            });
+        }
     }
 
     /// Sends several requests of any kind, of which none waits for another. The answers are in their order; a refusal is
     /// a failure in its place.
     pub fn send_all(&self, requests: &[Request]) -> Vec<Result<Answer>> {
-        let answers = self.exchange_all(requests);
-        requests.iter().zip(answers).map(|(request, answer)| answer.and_then(|answer| self.taken(request, answer))).collect()
+        let mut all: Vec<Option<Result<Answer>>> = requests.iter().map(|_| None).collect();
+        self.exchange_each(requests, &mut |at, answer| {
+            all[at] = Some(answer.and_then(|answer| self.taken(&requests[at], answer)));
+        });
+        all.into_iter().map(|one| one.unwrap_or_else(|| Err(self.call.timed_out()))).collect()
     }
 
     /// Any HTTP status is an answer. What the call had no time for carries a timeout.
-    fn exchange_all(&self, requests: &[Request]) -> Vec<Result<Answer>> {
-        let found: Vec<_> = requests.iter().map(|request| self.own(request).err().map(Err)).collect();
-        let open: Vec<usize> = (0..requests.len()).filter(|at| found[*at].is_none()).collect();
+    fn exchange_each(&self, requests: &[Request], take: &mut Take<'_>) {
+        let found: Vec<_> = requests.iter().map(|request| self.own(request).err().map_or(Found::Nothing, Found::Failed)).collect();
+        let open: Vec<usize> = (0..requests.len()).filter(|at| matches!(found[*at], Found::Nothing)).collect();
         let lost_before = vec![false; requests.len()];
         let (refusal, refused_with, token_refusal) = (None, None, None);
-        let mut round = Round { requests, found, refusal, refused_with, token_refusal, generation: 0, renewed: false, lost_before };
+        let mut round = Round { requests, take, found, refusal, refused_with, token_refusal, generation: 0, renewed: false, lost_before };
         let link = Resource::parse(&self.session.document.text)
             .ok()
             .and_then(|resource| resource.link("batch").and_then(|href| self.resolve(href).ok()))
@@ -123,20 +195,25 @@ impl Access<'_> {
         match link {
             Some(link) if open.len() > 1 && most > 1 => self.send_in_batches(&link, open, most, &mut round),
             _ => {
-                for (at, answer) in self.send_side_by_side(self.call, &open, requests) {
-                    round.found[at] = Some(answer);
-                }
+                self.send_side_by_side(self.call, &open, requests, &mut |at, answer| match answer {
+                    Ok(answer) if answer::stands(&answer) => {
+                        round.found[at] = Found::HandedOn;
+                        (round.take)(at, Ok(answer));
+                    }
+                    Ok(answer) => round.found[at] = Found::Refused(Refused::of(&requests[at], answer)),
+                    Err(error) => round.found[at] = Found::Failed(error),
+                });
             }
         }
-        let refusal = round.refusal;
-        round.found.into_iter().map(|one| one.unwrap_or_else(|| Err(refusal.clone().unwrap_or_else(|| self.call.timed_out())))).collect()
+        round.end(self);
     }
 
-    fn send_side_by_side(&self, call: &Call, places: &[usize], requests: &[Request]) -> Vec<(usize, Result<Answer>)> {
+    fn send_side_by_side(&self, call: &Call, places: &[usize], requests: &[Request], take: &mut Take<'_>) {
         let requests: Vec<Request> = places.iter().map(|at| requests[*at].clone()).collect();
-        let answers = self.application.authority.send_all(call, &requests);
-        answers.iter().for_each(|answer| self.note(answer));
-        places.iter().copied().zip(answers).collect()
+        self.application.authority.send_each(call, &requests, &mut |at, answer| {
+            self.note(&answer);
+            take(places[at], answer);
+        });
     }
 
     /// Does what the plan says until every request has an outcome. Repeating is the plan's, not the transport's.
@@ -149,17 +226,26 @@ impl Access<'_> {
                 Step::Batches(batches) => {
                     round.generation = self.application.authority.generation(link);
                     let messages: Vec<Request> = batches.iter().map(|places| batch_request(link, &pick(round.requests, places))).collect();
-                    let answers = self.application.authority.send_all(&call, &messages);
-                    for ((places, answer), message) in batches.into_iter().zip(answers).zip(&messages) {
+                    let mut refused = Vec::new();
+                    self.application.authority.send_each(&call, &messages, &mut |at, answer| {
                         self.note(&answer);
-                        let outcome = self.outcome(message, answer, &places, round);
-                        plan.batch(places, outcome);
+                        match answer {
+                            Ok(answer) if !answer.is_success() => refused.push((at, answer)),
+                            answer => {
+                                let outcome = self.outcome(&messages[at], answer, &batches[at], round);
+                                plan.batch(batches[at].clone(), outcome);
+                            }
+                        }
+                    });
+                    for (at, answer) in refused {
+                        let outcome = self.outcome(&messages[at], Ok(answer), &batches[at], round);
+                        plan.batch(batches[at].clone(), outcome);
                     }
                 }
                 Step::Singles(places) => {
-                    for (at, answer) in self.send_side_by_side(&call, &places, round.requests) {
+                    self.send_side_by_side(&call, &places, round.requests, &mut |at, answer| {
                         plan.single(at, single_fate(at, answer, plan.tries(at), round));
-                    }
+                    });
                 }
                 Step::Renew(places) => {
                     round.renewed = true;
@@ -182,11 +268,11 @@ impl Access<'_> {
                     };
                     if let Some(told) = ended {
                         for at in plan.give_up() {
-                            let refusal = match round.found[at].take() {
-                                Some(Err(refusal)) => Some(refusal),
+                            let refusal = match &round.found[at] {
+                                Found::Failed(refusal) => Some(refusal.clone()),
                                 _ => round.refusal.clone(),
                             };
-                            round.found[at] = refusal.map(|refusal| Err(told(refusal)));
+                            round.found[at] = refusal.map_or(Found::Nothing, |refusal| Found::Failed(told(refusal)));
                         }
                     } else if let Err(ended) = self.application.transport.pause(self.call, wait) {
                         let open = plan.give_up();
@@ -212,7 +298,7 @@ impl Access<'_> {
         let refused = match answer {
             Ok(answer) if answer.is_success() => match multipart(batch, &answer) {
                 Ok(parts) => return Batch::Parts(self.spread(batch, &answer, parts, places, round)),
-                Err(error) => Refused { error, kind: Kind::Unusable, none_ran: false, status: None },
+                Err(error) => RefusedBatch { error, kind: Kind::Unusable, none_ran: false, status: None },
             },
             Ok(answer) => self.refused(batch, answer, round),
             Err(error) if error.details().too_many_parts => return Batch::Unsent,
@@ -226,10 +312,10 @@ impl Access<'_> {
                     _ => Kind::Final,
                 };
                 let none_ran = stage.is_some_and(|stage| !Outcome::Failed(stage).may_have_been_processed());
-                Refused { error, kind, none_ran, status: None }
+                RefusedBatch { error, kind, none_ran, status: None }
             }
         };
-        let Refused { error, kind, none_ran, status } = refused;
+        let RefusedBatch { error, kind, none_ran, status } = refused;
         logging::info!("a batch of {} requests was refused: {error}", places.len());
         round.fail(places, &error);
         if !none_ran {
@@ -239,12 +325,12 @@ impl Access<'_> {
         Batch::Refused(Refusal { kind, none_ran })
     }
 
-    fn refused(&self, batch: &Request, answer: Answer, round: &mut Round<'_>) -> Refused {
+    fn refused(&self, batch: &Request, answer: Answer, round: &mut Round<'_>) -> RefusedBatch {
         let status = (!answer::is_page(&answer)).then_some(answer.status);
         if answer::refuses_token(&answer) {
             let error = token_refused(batch, &answer, round.renewed);
             round.token_refusal = Some(answer);
-            return Refused { error, kind: Kind::TokenRefused, none_ran: true, status };
+            return RefusedBatch { error, kind: Kind::TokenRefused, none_ran: true, status };
         }
         let error = self.judge(batch, answer::refusal(batch, &answer));
         let kind = match answer.status {
@@ -256,7 +342,7 @@ impl Access<'_> {
         };
         let outcome = error.details().said.map(|said| Outcome::Answered { said, retry_after: None });
         let none_ran = outcome.is_some_and(|outcome| !outcome.may_have_been_processed());
-        Refused { error, kind, none_ran, status }
+        RefusedBatch { error, kind, none_ran, status }
     }
 
     /// The parts of a batch's answer, each to its place.
@@ -320,7 +406,7 @@ impl Access<'_> {
 }
 
 /// A batch without answers for its parts.
-struct Refused {
+struct RefusedBatch {
     error: Error,
     kind: Kind,
     none_ran: bool,
@@ -342,7 +428,7 @@ fn single_fate(at: usize, answer: Result<Answer>, is_try: bool, round: &mut Roun
         Err(error) => {
             let fate = if error.status() == Status::Network { Fate::Missing } else { Fate::Final };
             round.lost_before[at] |= fate == Fate::Missing;
-            round.found[at] = Some(Err(error));
+            round.found[at] = Found::Failed(error);
             fate
         }
     }

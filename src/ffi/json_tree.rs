@@ -266,12 +266,11 @@ mod tests {
             taken += 1;
             let text = json_text::mended(written.as_bytes()).map_or(written.clone(), |text| String::from_utf8(text).unwrap());
             let resource = Resource::parse(&text).unwrap_or_else(|error| panic!("{error}: {written}"));
-            let result = Writer::object(|w| {
-                w.array("presences", [0], |w, _| {
-                    w.properties(&resource, &[]);
-                    w.object_member("note", |w| w.object_member("error", |w| w.raw("parameters", &text)));
-                });
-            });
+            let one = |w: &mut Writer| {
+                w.properties(&resource, &[]);
+                w.object_member("note", |w| w.object_member("error", |w| w.raw("parameters", &text)));
+            };
+            let result = Writer::try_object(|w| w.try_array("presences", |items| items.add(one))).unwrap();
             assert!(Node::parse(&result).is_ok() && Node::parse(&text).is_ok(), "{written}");
             serde_json::from_str::<serde_json::Value>(&result).unwrap_or_else(|error| panic!("{error}: {result}"));
         }

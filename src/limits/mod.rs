@@ -26,8 +26,13 @@ pub(crate) const PART_HEADERS: usize = 200;
 pub(crate) const ERROR_TEXT: usize = 4 << 10;
 
 /// The longest JSON text that a call returns.
-#[allow(dead_code)] // Lists are to be written with it.
-pub(crate) const RESULT: usize = 64 << 20;
+pub(crate) const RESULT: usize = 48 << 20;
+
+/// The longest state of a contact that is watched.
+pub(crate) const VALUE: usize = 64 << 10;
+
+/// The most groups of a contact list.
+pub(crate) const GROUPS: usize = 10_000;
 
 /// The most contacts that one call takes.
 pub(crate) const CONTACTS: usize = 100_000;
@@ -54,7 +59,6 @@ pub(crate) fn too_many_contacts() -> String {
 }
 
 /// What is said of a result that is too long.
-#[allow(dead_code)] // Lists are to be written with it.
 pub(crate) fn result_too_long() -> String {
     format!("the result would be longer than {} MiB, which is the limit", RESULT >> 20)
 }

@@ -168,6 +168,9 @@ impl Channel {
         if !answer.events.is_empty() {
             core.post(Note::Events(answer.events));
         }
+        if answer.has_more {
+            core.post(Note::Verify);
+        }
         note.into_iter().for_each(|note| core.post(note));
     }
 

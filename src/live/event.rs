@@ -13,7 +13,12 @@ pub(super) struct Answer {
     pub lead: Lead,
     /// In the server's order.
     pub events: Vec<Event>,
+    /// There were more than are taken at a time.
+    pub has_more: bool,
 }
+
+/// How many events are taken at a time. Where there are more, everything is read and compared instead.
+const MOST_EVENTS: usize = 20_000;
 
 /// Where the channel goes on.
 #[derive(Debug, PartialEq)]
@@ -87,6 +92,9 @@ impl Answer {
         for sender in resource.properties.iter().filter(|(name, _)| name == "sender").flat_map(|(_, value)| each(value)) {
             let Some(written) = serde_json::from_str::<Sender<'_>>(sender.get()).ok().and_then(|sender| sender.events) else { continue };
             for event in each(written) {
+                if events.len() == MOST_EVENTS {
+                    return Ok(Answer { lead, events, has_more: true });
+                }
                 match serde_json::from_str::<Written<'_>>(event.get()) {
                     Ok(written) if !written.link.href.is_empty() => events.push(Event::of(written)),
                     Ok(_) => logging::warn!("an event that does not say what it is about is passed over"),
@@ -94,11 +102,18 @@ impl Answer {
                 }
             }
         }
-        Ok(Answer { lead, events })
+        Ok(Answer { lead, events, has_more: false })
     }
 }
 
 impl Event {
+    /// The bytes that it takes, about.
+    pub fn size(&self) -> usize {
+        let json = [&self.resource, &self.reason].into_iter().flatten().map(|json| json.get().len()).sum::<usize>();
+        let within = self.within.as_ref().map_or(0, |(rel, href)| rel.len() + href.len());
+        size_of::<Event>() + json + within + self.rel.len() + self.href.len()
+    }
+
     fn of(written: Written<'_>) -> Event {
         let rel = written.link.rel.into_owned();
         Event {

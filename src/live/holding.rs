@@ -303,13 +303,17 @@ impl Core {
         let mut removals = Vec::new();
         {
             let state = self.state();
-            for membership in resource.embedded("presenceSubscriptionMembership")? {
+            resource.each_embedded("presenceSubscriptionMembership", |membership| {
+                access.step()?;
                 let contact = membership.link("contact").map(|href| access.resolve(href)).transpose()?;
                 let key = contact.and_then(|url| state.places.get(&address_key(&url)));
-                if let (Some(key), Some(own)) = (key.filter(|key| unwanted.contains(*key)), membership.link("self")) {
+                if let (Some(key), Some(own)) = (key.filter(|key| unwanted.contains(*key)), membership.link("self"))
+                    && removals.len() < unwanted.len()
+                {
                     removals.push((key.clone(), Request::delete(access.resolve(own)?)));
                 }
-            }
+                Ok(())
+            })?;
         }
         let requests: Vec<Request> = removals.iter().map(|(_, request)| request.clone()).collect();
         for ((key, _), answer) in removals.iter().zip(access.send_all(&requests)) {

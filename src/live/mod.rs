@@ -30,6 +30,7 @@ use crate::resource::Writer;
 use crate::sip_uri::SipUri;
 use crate::threads;
 use backon::ExponentialBuilder;
+use event::Event;
 use queue::Queue;
 use serde_json::Value;
 use state::{Note, State, Subject, Wish, told};
@@ -430,7 +431,14 @@ impl Core {
             return;
         }
         state.hurry |= !matches!(note, Note::Events(_));
-        state.inbox.push_back(note);
+        // Events that the teller has no time for are made up for by comparing everything.
+        const LARGEST_INBOX: usize = 8 << 20;
+        let size = |note: &Note| if let Note::Events(events) = note { events.iter().map(Event::size).sum() } else { 0 };
+        let waiting: usize = state.inbox.iter().map(size).sum();
+        let note = if waiting + size(&note) > LARGEST_INBOX { Note::Verify } else { note };
+        if !matches!((&note, state.inbox.back()), (Note::Verify, Some(Note::Verify))) {
+            state.inbox.push_back(note);
+        }
         drop(state);
         self.bell.notify_all();
     }

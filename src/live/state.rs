@@ -15,7 +15,7 @@ use url::Url;
 /// How long a contact that the server refused is left alone.
 const REFUSED: Duration = Duration::from_secs(3600);
 /// How many addresses of contacts that nobody asks about are remembered: events name them time and again.
-const MOST_PLACES: usize = 10_000;
+const MOST_PLACES: usize = 2_000;
 
 /// One subscription as the caller knows it.
 #[derive(Debug)]
@@ -194,6 +194,14 @@ impl State {
             self.places.retain(|_, key| wanted.contains(key));
         }
         self.refused.retain(|key, _| wanted.contains(key));
+        self.nowhere.retain(|key| wanted.contains(key));
+        // Maps keep the room of the most that they ever held.
+        let room = 2 * wanted.len();
+        self.seen.shrink_to(room);
+        self.doubted.shrink_to(room);
+        self.refused.shrink_to(room);
+        self.nowhere.shrink_to(room);
+        self.places.shrink_to(2 * self.places.len());
         if !self.has_lists_wish() {
             self.lists = None;
         }

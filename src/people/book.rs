@@ -1,31 +1,23 @@
 //! The addresses of the people and groups that were met in this session.
 
-use crate::application::Access;
+use super::address_cache::{AddressCache, Hrefs, Known};
 use crate::clock;
-use crate::error::Result;
 use crate::resource::Resource;
 use crate::sip_uri::SipUri;
-use once_cell::sync::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// How long an unknown contact stays unknown, and lists that were read are not read again to find one.
 const FRESH: Duration = Duration::from_secs(60);
 /// How many unknown contacts are remembered.
 const MOST_UNKNOWN: usize = 10_000;
-/// Of how many lists the members are remembered.
+/// Of how many lists the members are remembered, and how many of them in all.
 const MOST_LISTS: usize = 1_000;
+const MOST_MEMBERS: usize = 100_000;
 
-/// A contact that was met.
-#[derive(Debug)]
-pub(super) struct Known {
-    /// In the server's spelling.
-    pub uri: String,
-    pub name: Option<String>,
-    links: Links,
-}
+/// The links of a group that the library follows.
+const GROUP_LINKS: [&str; 4] = ["self", "groupContacts", "expandDistributionGroup", "subscribeToGroupPresence"];
 
 /// A group that was met.
 #[derive(Debug)]
@@ -33,24 +25,13 @@ pub(super) struct KnownGroup {
     pub rel: String,
     pub id: Option<String>,
     pub name: Option<String>,
-    links: Links,
-}
-
-type Links = Box<[Link]>;
-
-/// A link that was met.
-#[derive(Debug)]
-struct Link {
-    rel: Box<str>,
-    href: Box<str>,
-    /// Where it leads to, once somebody went there.
-    url: OnceCell<Url>,
+    links: Hrefs<{ GROUP_LINKS.len() }>,
 }
 
 #[derive(Default)]
 pub(super) struct Book {
     generation: u64,
-    contacts: HashMap<String, Arc<Known>>,
+    contacts: AddressCache,
     unknown: HashMap<String, Duration>,
     lists_read: Option<Duration>,
     groups: Vec<Arc<KnownGroup>>,
@@ -58,33 +39,10 @@ pub(super) struct Book {
     members: HashMap<String, Vec<String>>,
 }
 
-impl Known {
-    pub fn link(&self, rel: &str) -> Option<&str> {
-        link(&self.links, rel)
-    }
-
-    /// Where a link leads to.
-    pub fn url(&self, access: &Access<'_>, rel: &str) -> Option<Result<Url>> {
-        let link = self.links.iter().find(|link| link.rel.as_ref() == rel)?;
-        Some(link.url.get_or_try_init(|| access.resolve(&link.href)).cloned())
-    }
-}
-
 impl KnownGroup {
-    pub fn link(&self, rel: &str) -> Option<&str> {
-        link(&self.links, rel)
+    pub fn link(&self, rel: &str) -> Option<String> {
+        self.links.get(&GROUP_LINKS, rel)
     }
-}
-
-fn link<'a>(links: &'a Links, rel: &str) -> Option<&'a str> {
-    links.iter().find(|link| link.rel.as_ref() == rel).map(|link| link.href.as_ref())
-}
-
-fn links_of(resource: &Resource<'_>) -> Links {
-    let followable = |rel: &str| resource.link(rel).map(|href| Link { rel: rel.into(), href: href.into(), url: OnceCell::new() });
-    let mut rels: Vec<&str> = resource.links.iter().map(|link| link.rel.as_ref()).collect();
-    rels.dedup();
-    rels.into_iter().filter_map(followable).collect()
 }
 
 impl Book {
@@ -95,37 +53,31 @@ impl Book {
         }
     }
 
-    pub fn contact(&self, uri: &SipUri) -> Option<Arc<Known>> {
-        self.contacts.get(uri.key()).cloned()
+    pub fn contact(&mut self, uri: &SipUri) -> Option<Arc<Known>> {
+        self.contacts.get(uri.key())
     }
 
     /// The contact of a URI as the server wrote it.
-    pub fn known(&self, uri: &str) -> Option<Arc<Known>> {
-        self.contacts.get(&SipUri::key_of(uri)).cloned()
+    pub fn known(&mut self, uri: &str) -> Option<Arc<Known>> {
+        self.contacts.get(&SipUri::key_of(uri))
     }
 
-    /// Any contact that fits.
-    pub fn find_contact(&self, fits: impl Fn(&Known) -> bool) -> Option<Arc<Known>> {
-        self.contacts.values().find(|known| fits(known)).cloned()
+    /// Goes through the contacts that are remembered.
+    pub fn each_contact(&self, look: impl FnMut(&Known)) {
+        self.contacts.each(look);
     }
 
-    pub fn learn_contacts(&mut self, contacts: &[Resource<'_>]) {
-        for contact in contacts {
-            let Some(uri) = contact.text("uri").filter(|uri| !uri.is_empty()) else { continue };
-            let key = SipUri::key_of(&uri);
-            self.unknown.remove(&key);
-            // A richer entry is not replaced by one that only names the contact.
-            let poorer = |known: &Arc<Known>| known.link("contactPresence").is_some() && contact.link("contactPresence").is_none();
-            if self.contacts.get(&key).is_some_and(poorer) {
-                continue;
-            }
-            let known = Known { uri: uri.into_owned(), name: contact.text("name").map(|name| name.into_owned()), links: links_of(contact) };
-            self.contacts.insert(key, Arc::new(known));
-        }
+    /// Remembers a contact. The answer is its key and what is known of it by now; `None` where it has no uri.
+    pub fn learn_contact(&mut self, contact: &Resource<'_>) -> Option<(String, Arc<Known>)> {
+        let known = Known::of(contact)?;
+        let key = known.key();
+        self.unknown.remove(&key);
+        let known = self.contacts.learn(&key, known);
+        Some((key, known))
     }
 
     pub fn forget_contact(&mut self, uri: &SipUri) {
-        self.contacts.remove(uri.key());
+        self.contacts.forget(uri.key());
         self.lists_read = None;
     }
 
@@ -161,7 +113,7 @@ impl Book {
 
     pub fn learn_group(&mut self, rel: &str, group: &Resource<'_>) -> Arc<KnownGroup> {
         let text = |name: &str| group.text(name).map(|text| text.into_owned());
-        let known = Arc::new(KnownGroup { rel: rel.to_owned(), id: text("id"), name: text("name"), links: links_of(group) });
+        let known = Arc::new(KnownGroup { rel: rel.to_owned(), id: text("id"), name: text("name"), links: Hrefs::of(group, &GROUP_LINKS) });
         self.groups.push(Arc::clone(&known));
         known
     }
@@ -171,15 +123,20 @@ impl Book {
     }
 
     /// Who were members when the list at that address was read last, as far as they are remembered.
-    pub fn members(&self, members_href: &str) -> Vec<Arc<Known>> {
+    pub fn members(&mut self, members_href: &str) -> Vec<Arc<Known>> {
         let keys = self.members.get(members_href).map(Vec::as_slice).unwrap_or_default();
-        keys.iter().filter_map(|key| self.contacts.get(key).cloned()).collect()
+        keys.iter().filter_map(|key| self.contacts.get(key)).collect()
     }
 
     pub fn learn_members(&mut self, members_href: &str, keys: Vec<String>) {
         // A server may give a list another address every time; what is forgotten is read once more.
-        if self.members.len() >= MOST_LISTS && !self.members.contains_key(members_href) {
+        self.members.remove(members_href);
+        let remembered: usize = self.members.values().map(Vec::len).sum();
+        if self.members.len() >= MOST_LISTS || remembered + keys.len() > MOST_MEMBERS {
             self.members.clear();
+        }
+        if keys.len() > MOST_MEMBERS {
+            return;
         }
         self.members.insert(members_href.to_owned(), keys);
     }

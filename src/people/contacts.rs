@@ -1,16 +1,21 @@
 //! Finding a contact: among those already met, then in the contact list and its groups, then by search.
 
-use super::book::Known;
+use super::address_cache::Known;
+use super::book::Book;
 use super::{People, ends_the_call, lists};
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
 use crate::logging;
+use crate::resource::Resource;
 use crate::resource::navigation::{Document, Path, with_query};
 use crate::sip_uri::SipUri;
 use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
+
+/// How many groups are read at a time: a batch.
+pub(super) const GROUPS_AT_A_TIME: usize = 100;
 
 impl People {
     /// Reads what a link of a contact leads to.
@@ -57,6 +62,9 @@ impl People {
 
     /// Where a contact lies.
     pub(super) fn find(&self, access: &Access<'_>, uri: &SipUri) -> Result<Arc<Known>> {
+        if let Some(known) = self.book(access).contact(uri) {
+            return Ok(known);
+        }
         let mut found = self.find_all(access, std::slice::from_ref(uri))?;
         found.pop().unwrap_or_else(|| Err(unknown(uri)))
     }
@@ -64,9 +72,10 @@ impl People {
     /// Where contacts lie: those remembered, then those in the contact list and its groups, then those that the search
     /// finds. The answers are in the order asked.
     pub(super) fn find_all(&self, access: &Access<'_>, uris: &[SipUri]) -> Result<Vec<Result<Arc<Known>>>> {
+        let mut sought = Sought::new(&mut self.book(access), uris);
         let mut lists_failed = None;
-        if !self.missing(access, uris).is_empty() && !self.book(access).lists_are_fresh() {
-            match self.read_lists(access, uris) {
+        if !sought.is_over(&self.book(access)) && !self.book(access).lists_are_fresh() {
+            match self.read_lists(access, &mut sought) {
                 Ok(()) => {}
                 Err(error) if may_go_on(access, &error) => {
                     logging::warn!("the contact list cannot be read, and the search goes on without it: {error}");
@@ -75,12 +84,12 @@ impl People {
                 Err(error) => return Err(error),
             }
         }
-        let sought = self.missing(access, uris);
-        let mut failures: HashMap<String, Error> = HashMap::new();
-        for (uri, failure) in sought.iter().zip(self.search_each(access, &sought)?) {
+        let missing = sought.missing(&self.book(access));
+        let mut failures: HashMap<&str, Error> = HashMap::new();
+        for (uri, failure) in missing.iter().zip(self.search_each(access, &missing, &mut sought)?) {
             if let Some(error) = failure {
-                failures.insert(uri.key().to_owned(), error);
-            } else if self.book(access).contact(uri).is_none() {
+                failures.insert(uri.key(), error);
+            } else if sought.known(uri).is_none() {
                 let error = match &lists_failed {
                     Some(error) => {
                         error.clone().while_doing(&format!("{uri} was not found by search, and the contact list could not be read"))
@@ -90,24 +99,18 @@ impl People {
                         unknown(uri)
                     }
                 };
-                failures.insert(uri.key().to_owned(), error);
+                failures.insert(uri.key(), error);
             }
         }
-        let book = self.book(access);
-        Ok(uris.iter().map(|uri| book.contact(uri).ok_or_else(|| failures.remove(uri.key()).unwrap_or_else(|| unknown(uri)))).collect())
-    }
-
-    /// Those of whom nothing is known, not even that they are unknown.
-    fn missing(&self, access: &Access<'_>, uris: &[SipUri]) -> Vec<SipUri> {
-        let book = self.book(access);
-        uris.iter().filter(|uri| book.contact(uri).is_none() && !book.is_unknown(uri)).cloned().collect()
+        Ok(uris.iter().map(|uri| sought.known(uri).ok_or_else(|| failures.remove(uri.key()).unwrap_or_else(|| unknown(uri)))).collect())
     }
 
     /// Reads the contact list, and the groups where that does not tell of everybody.
-    fn read_lists(&self, access: &Access<'_>, wanted: &[SipUri]) -> Result<()> {
+    fn read_lists(&self, access: &Access<'_>, sought: &mut Sought<'_>) -> Result<()> {
         let list = access.navigate(&Path::parse("people/myContacts")?)?;
-        self.learn_list(access, &list, wanted)?;
-        if self.missing(access, wanted).is_empty() {
+        self.learn_list(access, &list, sought)?;
+        drop(list);
+        if sought.is_over(&self.book(access)) {
             return Ok(());
         }
         let groups = self.read_groups(access)?;
@@ -116,10 +119,13 @@ impl People {
             let members = entry.as_ref().ok().and_then(|(group, _)| group.link("groupContacts"));
             addresses.extend(members.and_then(|href| access.resolve(href).ok()));
         }
-        for members in access.get_all(&addresses) {
-            match members.and_then(|members| self.learn_list(access, &members, wanted)) {
-                Err(error) if !may_go_on(access, &error) => return Err(error),
-                learned => drop(learned.inspect_err(|error| logging::warn!("a group cannot be read: {error}"))),
+        drop(groups);
+        for some in addresses.chunks(GROUPS_AT_A_TIME) {
+            for members in access.get_all(some) {
+                match members.and_then(|members| self.learn_list(access, &members, sought)) {
+                    Err(error) if !may_go_on(access, &error) => return Err(error),
+                    learned => drop(learned.inspect_err(|error| logging::warn!("a group cannot be read: {error}"))),
+                }
             }
         }
         self.book(access).mark_lists_read();
@@ -127,42 +133,53 @@ impl People {
     }
 
     /// Learns a list of contacts, and reads those that it only links to as far as needed.
-    fn learn_list(&self, access: &Access<'_>, list: &Document, wanted: &[SipUri]) -> Result<()> {
-        self.book(access).learn_contacts(&lists::embedded(list)?);
-        let missing = self.missing(access, wanted);
+    fn learn_list(&self, access: &Access<'_>, list: &Document, sought: &mut Sought<'_>) -> Result<()> {
+        lists::each_embedded(access, list, &mut |contact| sought.learn(&mut self.book(access), contact))?;
+        let missing = sought.missing(&self.book(access));
         if missing.is_empty() {
             return Ok(());
         }
         // For many, telling the likely links apart costs more than reading them all in batches.
         const FEW: usize = 20;
-        let likely = |url: &Url| missing.len() <= FEW && names_one_of(url, &missing);
-        let (likely, others): (Vec<Url>, Vec<Url>) = lists::linked_only(access, list)?.into_iter().partition(likely);
-        for urls in [likely, others] {
-            self.learn_at(access, &urls)?;
-            if self.missing(access, wanted).is_empty() {
+        const SOME: usize = 2_000;
+        let is_likely = |url: &Url| missing.len() <= FEW && names_one_of(url, &missing);
+        for likely in [true, false] {
+            let mut urls = Vec::new();
+            lists::linked_only(access, list, &mut |url| {
+                if is_likely(&url) == likely {
+                    urls.push(url);
+                }
+                if urls.len() < SOME || sought.is_over(&self.book(access)) {
+                    return Ok(());
+                }
+                self.learn_at(access, &std::mem::take(&mut urls), &mut |contact| sought.learn(&mut self.book(access), contact))
+            })?;
+            self.learn_at(access, &urls, &mut |contact| sought.learn(&mut self.book(access), contact))?;
+            if sought.is_over(&self.book(access)) {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Reads contacts at their addresses and learns them. Those that cannot be read are left out.
-    fn learn_at(&self, access: &Access<'_>, urls: &[Url]) -> Result<()> {
-        for document in access.get_all(urls) {
+    /// Reads contacts at their addresses. Those that cannot be read are left out.
+    fn learn_at(&self, access: &Access<'_>, urls: &[Url], learn: &mut dyn FnMut(&Resource<'_>)) -> Result<()> {
+        let mut ended = None;
+        access.get_each(urls, &mut |_, document| {
             let learned = document.and_then(|document| {
-                self.book(access).learn_contacts(&[document.resource()?]);
+                learn(&document.resource()?);
                 Ok(())
             });
             match learned {
-                Err(error) if ends_the_call(&error) => return Err(error),
+                Err(error) if ends_the_call(&error) => ended = Some(error),
                 learned => drop(learned.inspect_err(|error| logging::debug!("a contact cannot be read: {error}"))),
             }
-        }
-        Ok(())
+        });
+        ended.map_or(Ok(()), Err)
     }
 
     /// Searches for each by its address, and learns what is found. What failed is told in its place.
-    fn search_each(&self, access: &Access<'_>, uris: &[SipUri]) -> Result<Vec<Option<Error>>> {
+    fn search_each(&self, access: &Access<'_>, uris: &[SipUri], sought: &mut Sought<'_>) -> Result<Vec<Option<Error>>> {
         if uris.is_empty() {
             return Ok(Vec::new());
         }
@@ -172,19 +189,21 @@ impl People {
             Err(error) if may_go_on(access, &error) || error.status() == Status::Forbidden => return Ok(vec![Some(error); uris.len()]),
             Err(error) => return Err(error),
         };
-        let mut failures = Vec::with_capacity(uris.len());
-        for answer in access.get_all(&urls) {
+        let mut failures: Vec<Option<Error>> = vec![None; uris.len()];
+        let mut ended = None;
+        access.get_each(&urls, &mut |at, answer| {
             let learned = answer.and_then(|document| {
-                let found = document.resource()?.embedded("contact")?;
-                self.book(access).learn_contacts(&found);
-                Ok(())
+                document.resource()?.each_embedded("contact", |contact| {
+                    sought.learn(&mut self.book(access), &contact);
+                    Ok(())
+                })
             });
             match learned {
-                Err(error) if ends_the_call(&error) => return Err(error),
-                learned => failures.push(learned.err()),
+                Err(error) if ends_the_call(&error) => ended = Some(error),
+                learned => failures[at] = learned.err(),
             }
-        }
-        Ok(failures)
+        });
+        ended.map_or(Ok(failures), Err)
     }
 
     fn search_address(&self, access: &Access<'_>, query: &str, limit: u32) -> Result<Url> {
@@ -207,15 +226,52 @@ impl People {
 
     /// The same contacts with these links: some places name a contact without its links.
     pub(super) fn with_links(&self, access: &Access<'_>, contacts: &[Arc<Known>], rels: &[&str]) -> Result<Vec<Arc<Known>>> {
-        let poor = |known: &&Arc<Known>| known.link("self").is_some() && rels.iter().any(|rel| known.link(rel).is_none());
+        let poor = |known: &&Arc<Known>| known.has_link("self") && rels.iter().any(|rel| !known.has_link(rel));
         // Whoever asks for a link that is missing says so.
         let urls: Vec<Url> = contacts.iter().filter(poor).filter_map(|known| known.url(access, "self")?.ok()).collect();
         if urls.is_empty() {
             return Ok(contacts.to_vec());
         }
-        self.learn_at(access, &urls)?;
-        let book = self.book(access);
-        Ok(contacts.iter().map(|known| book.known(&known.uri).unwrap_or_else(|| Arc::clone(known))).collect())
+        let mut richer: HashMap<String, Arc<Known>> = HashMap::new();
+        self.learn_at(access, &urls, &mut |contact| richer.extend(self.book(access).learn_contact(contact)))?;
+        Ok(contacts.iter().map(|known| Arc::clone(richer.get(&known.key()).unwrap_or(known))).collect())
+    }
+}
+
+/// Contacts that are looked for, with those that were met by now: the book may not have room for all of them.
+struct Sought<'u> {
+    uris: &'u [SipUri],
+    met: HashMap<&'u str, Option<Arc<Known>>>,
+}
+
+impl<'u> Sought<'u> {
+    fn new(book: &mut Book, uris: &'u [SipUri]) -> Sought<'u> {
+        Sought { uris, met: uris.iter().map(|uri| (uri.key(), book.contact(uri))).collect() }
+    }
+
+    fn known(&self, uri: &SipUri) -> Option<Arc<Known>> {
+        self.met.get(uri.key()).cloned().flatten()
+    }
+
+    fn learn(&mut self, book: &mut Book, contact: &Resource<'_>) {
+        if let Some((key, known)) = book.learn_contact(contact)
+            && let Some(met) = self.met.get_mut(key.as_str())
+        {
+            *met = Some(known);
+        }
+    }
+
+    fn is_missing(&self, book: &Book, uri: &SipUri) -> bool {
+        matches!(self.met.get(uri.key()), Some(None)) && !book.is_unknown(uri)
+    }
+
+    /// Whether nobody is missing, but those who are known to be unknown.
+    fn is_over(&self, book: &Book) -> bool {
+        !self.uris.iter().any(|uri| self.is_missing(book, uri))
+    }
+
+    fn missing(&self, book: &Book) -> Vec<SipUri> {
+        self.uris.iter().filter(|uri| self.is_missing(book, uri)).cloned().collect()
     }
 }
 

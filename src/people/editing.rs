@@ -1,7 +1,8 @@
 //! Changing the contact list: contacts in groups, groups themselves, and how much of the user a contact may see.
 
 use super::People;
-use super::book::{Known, KnownGroup};
+use super::address_cache::Known;
+use super::book::KnownGroup;
 use crate::application::{Access, Version};
 use crate::error::{Error, Result, Status};
 use crate::resource::navigation::Path;
@@ -55,15 +56,17 @@ impl People {
             return access.send(Version::Changeable.of(Request::of(Method::POST, url, Some(body)))).map(drop);
         }
         let known = self.find(access, &uri)?;
-        let own = known.link("self").map(|href| access.resolve(href)).transpose()?;
+        let own = known.link("self").map(|href| access.resolve(&href)).transpose()?;
         let mut removals = Vec::new();
-        for membership in resource.embedded("myGroupMembership")? {
+        resource.each_embedded("myGroupMembership", |membership| {
+            access.step()?;
             let of_contact = membership.link("contact").map(|href| access.resolve(href)).transpose()?;
             let same = matches!((&own, &of_contact), (Some(own), Some(other)) if address_key(own) == address_key(other));
             if let (true, Some(href)) = (same, membership.link("self")) {
                 removals.push(Version::Changeable.of(Request::delete(access.resolve(href)?)));
             }
-        }
+            Ok(())
+        })?;
         if removals.is_empty() {
             let place = group.map_or("no group of the contact list".to_owned(), |group| format!("the group \"{group}\""));
             let text = if group.is_some() { format!("{uri} is not in {place}") } else { format!("{uri} is in {place}") };
@@ -155,7 +158,7 @@ impl People {
                 format!("the server gave no address of the group \"{}\"", group.name.as_deref().unwrap_or_default()),
             )
         };
-        access.resolve(group.link("self").ok_or_else(none)?)
+        access.resolve(&group.link("self").ok_or_else(none)?)
     }
 
     fn group_id(&self, access: &Access<'_>, group: &str) -> Result<String> {

@@ -1,10 +1,12 @@
 //! The groups of the contact list, and finding one by id, relation or name.
 
 use super::People;
-use super::book::{Book, Known, KnownGroup};
-use super::lists::{List, Unread};
+use super::address_cache::Known;
+use super::book::{Book, KnownGroup};
+use super::lists::{Entry, List, Unread, Visit};
 use crate::application::Access;
 use crate::error::{Error, Result, Status, excerpt, excerpt_of_argument};
+use crate::limits;
 use crate::resource::Resource;
 use crate::resource::navigation::{Document, Path};
 use crate::shown::{Shown, excerpts};
@@ -72,7 +74,9 @@ impl People {
             if let Some(unread) = groups.entries().find_map(|(_, entry)| entry.err()) {
                 return unread.error.while_doing(&format!("the group \"{}\" is not among those that can be read", excerpt(group)));
             }
-            let names: Vec<String> = groups.entries().filter_map(|(rel, entry)| entry.ok().map(|(group, _)| label(rel, &group))).collect();
+            const SHOWN: usize = 50;
+            let names: Vec<String> =
+                groups.entries().take(SHOWN).filter_map(|(rel, entry)| entry.ok().map(|(group, _)| label(rel, &group))).collect();
             Error::new(
                 Status::NotFound,
                 format!(
@@ -89,7 +93,7 @@ impl People {
     fn members_link(&self, access: &Access<'_>, group: &KnownGroup) -> Result<String> {
         const WAYS: [&str; 2] = ["groupContacts", "expandDistributionGroup"];
         if let Some(href) = WAYS.iter().find_map(|rel| group.link(rel)) {
-            return Ok(href.to_owned());
+            return Ok(href);
         }
         let none = || {
             Error::new(
@@ -97,7 +101,7 @@ impl People {
                 format!("the server offers no members of the group \"{}\"", excerpt(group.name.as_deref().unwrap_or(&group.rel))),
             )
         };
-        let own = access.get(&access.resolve(group.link("self").ok_or_else(none)?)?)?;
+        let own = access.get(&access.resolve(&group.link("self").ok_or_else(none)?)?)?;
         let resource = own.resource()?;
         WAYS.iter().find_map(|rel| resource.link(rel)).map(str::to_owned).ok_or_else(none)
     }
@@ -110,31 +114,40 @@ impl People {
         members_href: &str,
         list: Document,
     ) -> Result<Vec<std::result::Result<Arc<Known>, Unread>>> {
-        let list = self.read_contacts(access, list)?;
-        let mut seen = HashSet::new();
-        let mut keys = Vec::new();
-        let mut members = Vec::new();
-        for (_, entry) in list.entries() {
+        let make = |entry: Entry<'_>| {
             let unread = match entry {
                 Ok((contact, url)) => {
-                    let uri = contact.text("uri").filter(|uri| !uri.is_empty()).map(|uri| uri.into_owned());
+                    if let Some(known) = self.book(access).learn_contact(&contact) {
+                        return Ok(Ok(known));
+                    }
                     let href = contact.link("self").and_then(|href| access.resolve(href).ok()).map(|own| own.to_string());
                     let error = Error::protocol(format!("a contact of the list at {url} has no uri"));
-                    Unread { uri, href, error }
+                    Unread { uri: None, href, error }
                 }
                 Err(unread) => unread,
             };
-            let known = unread.uri.as_ref().map(|uri| SipUri::key_of(uri)).map(|key| (self.book(access).known(&key), key));
-            match known {
-                Some((_, key)) if seen.contains(&key) => {}
-                Some((Some(known), key)) => {
-                    seen.insert(key.clone());
-                    keys.push(key);
-                    members.push(Ok(known));
+            let key = unread.uri.as_ref().map(|uri| SipUri::key_of(uri));
+            Ok(key.and_then(|key| Some((self.book(access).known(&key)?, key))).map(|(known, key)| (key, known)).ok_or(unread))
+        };
+        let mut seen = HashSet::new();
+        let mut keys = Vec::new();
+        let mut members = Vec::new();
+        let take = |member: std::result::Result<(String, Arc<Known>), Unread>| {
+            match member {
+                Ok((key, known)) => {
+                    if seen.insert(key.clone()) {
+                        keys.push(key);
+                        members.push(Ok(known));
+                    }
                 }
-                _ => members.push(Err(unread)),
+                Err(unread) => members.push(Err(unread)),
             }
-        }
+            if members.len() > limits::CONTACTS {
+                return Err(Error::protocol(format!("the group has more than {} members, which is the limit", limits::CONTACTS)));
+            }
+            Ok(())
+        };
+        self.each_contact(access, &list, Visit { make, take })?;
         self.book(access).learn_members(members_href, keys);
         Ok(members)
     }
@@ -164,7 +177,9 @@ fn lookup(book: &Book, wanted: &str) -> Result<Option<Arc<KnownGroup>>> {
 }
 
 fn ambiguous(wanted: &str, groups: &[&Arc<KnownGroup>]) -> Error {
-    let ids: Vec<Shown> = groups.iter().filter_map(|group| group.id.as_deref()).map(|id| Shown::quote(id, LONGEST_ID)).collect();
+    const SHOWN: usize = 100;
+    let ids: Vec<Shown> =
+        groups.iter().filter_map(|group| group.id.as_deref()).take(SHOWN).map(|id| Shown::quote(id, LONGEST_ID)).collect();
     let named: Vec<&str> = ids.iter().map(Shown::as_str).collect();
     let text = format!("\"{}\" fits {} groups; use one of their ids: {}", excerpt_of_argument(wanted), groups.len(), named.join(", "));
     let mut error = Error::new(Status::Conflict, text);

@@ -1,5 +1,6 @@
 //! People: contacts, groups, search and presence, as UCWA's people resource offers them.
 
+mod address_cache;
 mod book;
 mod contacts;
 mod editing;
@@ -16,12 +17,18 @@ pub(crate) use watch::{Facet, Lists, Members, Value};
 
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
+use crate::limits;
 use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer};
 use crate::sip_uri::SipUri;
-use book::{Book, Known};
+use address_cache::Known;
+use book::Book;
+use lists::{Entry, Visit};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use url::{Position, Url};
 
@@ -80,15 +87,19 @@ impl People {
     /// The groups of the contact list.
     pub fn groups(&self, access: &Access<'_>) -> Result<String> {
         let found = self.read_groups(access)?;
-        Ok(Writer::object(|w| {
-            w.array("groups", found.entries(), |w, (rel, entry)| {
-                w.text("rel", rel);
-                match entry {
-                    Ok((group, url)) => w.resource(&group, url),
-                    Err(unread) => unread.write(w),
-                }
-            });
-        }))
+        Writer::try_object(|w| {
+            w.try_array("groups", |items| {
+                found.entries().try_for_each(|(rel, entry)| {
+                    items.add(|w| {
+                        w.text("rel", rel);
+                        match entry {
+                            Ok((group, url)) => w.resource(&group, url),
+                            Err(unread) => unread.write(w),
+                        }
+                    })
+                })
+            })
+        })
     }
 
     /// The members of a group.
@@ -108,30 +119,51 @@ impl People {
         }
         let document = self.search_for(access, query, limit)?;
         let result = document.resource()?;
-        let contacts = result.embedded("contact")?;
-        let distribution_groups = result.embedded("distributionGroup")?;
-        self.book(access).learn_contacts(&contacts);
-        Ok(Writer::object(|w| {
-            w.array("contacts", &contacts, |w, contact| w.resource(contact, &document.url));
-            w.array("distributionGroups", &distribution_groups, |w, group| w.resource(group, &document.url));
+        Writer::try_object(|w| {
+            w.try_array("contacts", |items| {
+                result.each_embedded("contact", |contact| {
+                    access.step()?;
+                    drop(self.book(access).learn_contact(&contact));
+                    items.add(|w| w.resource(&contact, &document.url))
+                })
+            })?;
+            w.try_array("distributionGroups", |items| {
+                result.each_embedded("distributionGroup", |group| {
+                    access.step()?;
+                    items.add(|w| w.resource(&group, &document.url))
+                })
+            })?;
             w.properties(&result, &[]);
-        }))
+            Ok(())
+        })
     }
 
     fn contact_list(&self, access: &Access<'_>, document: Document) -> Result<String> {
-        let list = self.read_contacts(access, document)?;
+        // By its hash: that two of a million contacts have the same one happens once in thirty million lists.
+        let hashes = RandomState::new();
+        let hash = |uri: &str| hashes.hash_one(SipUri::key_of(uri));
+        let waiting = Cell::new(0);
+        let make = |entry: Entry<'_>| {
+            let contact = match entry {
+                Ok((contact, url)) => {
+                    drop(self.book(access).learn_contact(&contact));
+                    (contact.text("uri").map(|uri| hash(&uri)), Writer::object(|w| w.resource(&contact, url)))
+                }
+                Err(unread) => (unread.uri.as_deref().map(hash), Writer::object(|w| unread.write(w))),
+            };
+            waiting.set(waiting.get() + contact.1.len());
+            if waiting.get() > limits::RESULT { Err(Error::protocol(limits::result_too_long())) } else { Ok(contact) }
+        };
         let mut seen = HashSet::new();
-        let mut is_new = |uri: Option<Cow<'_, str>>| uri.is_none_or(|uri| seen.insert(SipUri::key_of(&uri)));
-        let contacts = list.entries().map(|(_, entry)| entry).filter(|entry| match entry {
-            Ok((contact, _)) => is_new(contact.text("uri")),
-            Err(unread) => is_new(unread.uri.as_deref().map(Cow::Borrowed)),
-        });
-        Ok(Writer::object(|w| {
-            w.array("contacts", contacts, |w, entry| match entry {
-                Ok((contact, url)) => w.resource(&contact, url),
-                Err(unread) => unread.write(w),
-            });
-        }))
+        Writer::try_object(|w| {
+            w.try_array("contacts", |items| {
+                let take = |(hash, json): (Option<u64>, String)| {
+                    waiting.set(waiting.get() - json.len());
+                    if hash.is_none_or(|hash| seen.insert(hash)) { items.add_json(&json) } else { Ok(()) }
+                };
+                self.each_contact(access, &document, Visit { make, take })
+            })
+        })
     }
 
     /// The book of this session; addresses of an application that is gone are forgotten.

@@ -1,17 +1,18 @@
 //! The presence of many: in the order asked for, each contact's failure in its own place, in as few round trips as the
 //! server allows.
 
-use super::book::Known;
+use super::address_cache::Known;
 use super::lists::Unread;
 use super::watch::Facet;
 use super::{People, ends_the_call};
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
 use crate::limits;
-use crate::resource::Writer;
 use crate::resource::navigation::Document;
+use crate::resource::{Items, Writer};
 use crate::sip_uri::SipUri;
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
@@ -76,10 +77,35 @@ impl Wanted {
     }
 }
 
-/// What was read of one contact: its presence, then what was to be included.
-pub(super) struct Found {
+/// What was read of one contact and made of it: of its presence, then of what was to be included.
+pub(super) struct Found<T> {
     pub known: Arc<Known>,
-    pub documents: Vec<Result<Document>>,
+    pub parts: Vec<Result<T>>,
+}
+
+/// Makes something of what was read of a contact, of which that link led to it by its number.
+type Make<'m, T> = dyn Fn(usize, &Known, &Document) -> Result<T> + 'm;
+
+/// Writes what was read of contacts as long as there is room for it.
+struct Room {
+    left: Cell<usize>,
+}
+
+impl Room {
+    fn new() -> Room {
+        Room { left: Cell::new(limits::RESULT) }
+    }
+
+    fn write(&self, number: usize, known: &Known, document: &Document) -> Result<String> {
+        let resource = document.resource()?;
+        let json = Writer::object(|w| match number {
+            0 => super::write_presence_of(w, known, &resource, document),
+            _ => w.resource(&resource, &document.url),
+        });
+        let left = self.left.get().checked_sub(json.len()).ok_or_else(|| Error::protocol(limits::result_too_long()))?;
+        self.left.set(left);
+        Ok(json)
+    }
 }
 
 impl People {
@@ -97,14 +123,20 @@ impl People {
             }));
         }
         let rels: Vec<&str> = std::iter::once("contactPresence").chain(wanted.include.iter().map(|facet| facet.link())).collect();
-        let found = self.read_of_contacts(access, &unique, &rels)?;
+        let room = Room::new();
+        let found = self.read_of_contacts(access, &unique, &rels, &|number, known, document| room.write(number, known, document))?;
         fail_as_a_whole(access, found.iter().map(|one| one.as_ref().map_or_else(Some, Found::failure)))?;
-        Ok(Writer::object(|w| {
-            w.array("presences", order.iter().zip(&wanted.contacts), |w, (place, contact)| match place {
-                Ok(place) => write_presence(w, contact, found[*place].as_ref(), &wanted.include),
-                Err(error) => write_failure(w, contact, error),
-            });
-        }))
+        Writer::try_object(|w| {
+            w.try_array("presences", |items| {
+                order.iter().zip(&wanted.contacts).try_for_each(|(place, contact)| {
+                    access.step()?;
+                    match place {
+                        Ok(place) => add_presence(items, contact, found[*place].as_ref(), &wanted.include),
+                        Err(error) => items.add(|w| write_failure(w, contact, error)),
+                    }
+                })
+            })
+        })
     }
 
     /// The presence of a group's members. The list of members is read together with the presence of those who were
@@ -112,51 +144,62 @@ impl People {
     pub fn group_presence(&self, access: &Access<'_>, group: &str) -> Result<String> {
         let found = self.with_members_link(access, group, |href| self.read_group(access, href))?;
         fail_as_a_whole(access, found.iter().map(|one| one.as_ref().map_or_else(|unread| Some(&unread.error), Found::failure)))?;
-        Ok(Writer::object(|w| {
-            w.array("presences", &found, |w, one| match one {
-                Ok(found) => write_presence(w, &found.known.uri, Ok(found), &[]),
-                Err(unread) => unread.write(w),
-            });
-        }))
+        Writer::try_object(|w| {
+            w.try_array("presences", |items| {
+                found.iter().try_for_each(|one| {
+                    access.step()?;
+                    match one {
+                        Ok(found) => add_presence(items, &found.known.uri, Ok(found), &[]),
+                        Err(unread) => items.add(|w| unread.write(w)),
+                    }
+                })
+            })
+        })
     }
 
-    fn read_group(&self, access: &Access<'_>, members_href: &str) -> Result<Vec<std::result::Result<Found, Unread>>> {
+    fn read_group(&self, access: &Access<'_>, members_href: &str) -> Result<Vec<std::result::Result<Found<String>, Unread>>> {
+        let room = Room::new();
         let list_url = access.resolve(members_href)?;
         let before = self.book(access).members(members_href);
         let mut urls = vec![list_url];
-        let mut early: HashMap<String, usize> = HashMap::new();
+        let mut whose = Vec::new();
         for known in &before {
             if let Some(Ok(url)) = known.url(access, "contactPresence") {
-                early.insert(SipUri::key_of(&known.uri), urls.len());
+                whose.push(known);
                 urls.push(url);
             }
         }
-        let mut answers = access.get_all(&urls);
-        let list = answers.remove(0)?;
-        let members = self.learn_members(access, members_href, list)?;
+        let mut list = Err(access.call.timed_out());
+        let mut early: HashMap<String, Result<String>> = HashMap::new();
+        access.get_each(&urls, &mut |at, document| match at.checked_sub(1) {
+            None => list = document,
+            Some(at) => {
+                let made = document.and_then(|document| room.write(0, whose[at], &document));
+                early.insert(whose[at].key(), made);
+            }
+        });
+        let members = self.learn_members(access, members_href, list?)?;
 
-        let mut settled: Vec<Option<Result<Document>>> = Vec::with_capacity(members.len());
+        let mut settled: Vec<Option<Result<String>>> = Vec::with_capacity(members.len());
         let mut late = Vec::new();
         for known in members.iter().flatten() {
-            let answer = early
-                .get(&SipUri::key_of(&known.uri))
-                .map(|place| std::mem::replace(&mut answers[place - 1], Err(access.call.timed_out())));
             // The list has just told where everybody is: what was not found there before is read there now.
-            let answer = answer.filter(|answer| !is_not_found(answer));
+            let answer = early.remove(&known.key()).filter(|answer| !is_not_found(answer));
             if answer.is_none() {
                 late.push(Arc::clone(known));
             }
             settled.push(answer);
         }
-        let mut read_late = self.read_facets(access, &late, &["contactPresence"])?.into_iter();
+        let write = |number: usize, known: &Known, document: &Document| room.write(number, known, document);
+        let mut read_late = self.read_facets(access, &late, &["contactPresence"], &write)?.into_iter();
         let mut settled = settled.into_iter();
         let mut all = Vec::with_capacity(members.len());
         for member in members {
             all.push(match member {
                 Ok(known) => {
-                    let read = settled.next().flatten().or_else(|| read_late.next().and_then(|mut documents| documents.pop()));
-                    let document = gone_is_for_all(read.unwrap_or_else(|| Err(access.call.timed_out())))?;
-                    Ok(Found { known, documents: vec![document] })
+                    let read = settled.next().flatten().or_else(|| read_late.next().and_then(|mut parts| parts.pop()));
+                    let part = gone_is_for_all(read.unwrap_or_else(|| Err(access.call.timed_out())))?;
+                    Ok(Found { known, parts: vec![part] })
                 }
                 Err(unread) => Err(unread),
             });
@@ -165,69 +208,89 @@ impl People {
     }
 
     /// Finds contacts and reads, of each, what these links lead to. What is not where it was is resolved anew, once.
-    pub(super) fn read_of_contacts(&self, access: &Access<'_>, uris: &[SipUri], rels: &[&str]) -> Result<Vec<Result<Found>>> {
+    pub(super) fn read_of_contacts<T>(
+        &self,
+        access: &Access<'_>,
+        uris: &[SipUri],
+        rels: &[&str],
+        make: &Make<'_, T>,
+    ) -> Result<Vec<Result<Found<T>>>> {
         let remembered: Vec<bool> = {
-            let book = self.book(access);
+            let mut book = self.book(access);
             uris.iter().map(|uri| book.contact(uri).is_some()).collect()
         };
-        let mut found = self.attempt(access, uris, rels)?;
+        let mut found = self.attempt(access, uris, rels, make)?;
         let moved: Vec<usize> = (0..uris.len())
-            .filter(|at| remembered[*at] && matches!(&found[*at], Ok(found) if found.documents.iter().any(is_not_found)))
+            .filter(|at| remembered[*at] && matches!(&found[*at], Ok(found) if found.parts.iter().any(is_not_found)))
             .collect();
         if !moved.is_empty() {
             let again: Vec<SipUri> = moved.iter().map(|at| uris[*at].clone()).collect();
             again.iter().for_each(|uri| self.book(access).forget_contact(uri));
-            for (at, anew) in moved.into_iter().zip(self.attempt(access, &again, rels)?) {
+            for (at, anew) in moved.into_iter().zip(self.attempt(access, &again, rels, make)?) {
                 found[at] = anew;
             }
         }
         Ok(found)
     }
 
-    fn attempt(&self, access: &Access<'_>, uris: &[SipUri], rels: &[&str]) -> Result<Vec<Result<Found>>> {
+    fn attempt<T>(&self, access: &Access<'_>, uris: &[SipUri], rels: &[&str], make: &Make<'_, T>) -> Result<Vec<Result<Found<T>>>> {
         let resolved = self.find_all(access, uris)?;
         let present: Vec<Arc<Known>> = resolved.iter().filter_map(|known| known.as_ref().ok().cloned()).collect();
-        let mut documents = self.read_facets(access, &present, rels)?.into_iter();
-        Ok(resolved.into_iter().map(|known| known.map(|known| Found { known, documents: documents.next().unwrap_or_default() })).collect())
+        let mut parts = self.read_facets(access, &present, rels, make)?.into_iter();
+        Ok(resolved.into_iter().map(|known| known.map(|known| Found { known, parts: parts.next().unwrap_or_default() })).collect())
     }
 
-    /// What these links of these contacts lead to, contact by contact.
-    fn read_facets(&self, access: &Access<'_>, contacts: &[Arc<Known>], rels: &[&str]) -> Result<Vec<Vec<Result<Document>>>> {
+    /// What is made of what these links of these contacts lead to, contact by contact.
+    fn read_facets<T>(
+        &self,
+        access: &Access<'_>,
+        contacts: &[Arc<Known>],
+        rels: &[&str],
+        make: &Make<'_, T>,
+    ) -> Result<Vec<Vec<Result<T>>>> {
         let contacts = self.with_links(access, contacts, rels)?;
         let mut urls: Vec<Url> = Vec::with_capacity(contacts.len() * rels.len());
-        let mut plan = Vec::with_capacity(contacts.len() * rels.len());
+        let mut places = Vec::with_capacity(contacts.len() * rels.len());
+        let mut all: Vec<Option<Result<T>>> = Vec::with_capacity(contacts.len() * rels.len());
         for known in &contacts {
             for rel in rels {
-                let url = known.url(access, rel).unwrap_or_else(|| Err(super::contacts::no_link(known, rel)));
-                plan.push(url.map(|url| urls.push(url)));
-            }
-        }
-        let mut answers = access.get_all(&urls).into_iter();
-        let mut all = Vec::with_capacity(contacts.len());
-        for of_contact in plan.chunks(rels.len()) {
-            let mut documents = Vec::with_capacity(rels.len());
-            for planned in of_contact {
-                documents.push(match planned {
-                    Ok(()) => gone_is_for_all(answers.next().unwrap_or_else(|| Err(access.call.timed_out())))?,
-                    Err(error) => Err(error.clone()),
+                all.push(match known.url(access, rel).unwrap_or_else(|| Err(super::contacts::no_link(known, rel))) {
+                    Ok(url) => {
+                        places.push(all.len());
+                        urls.push(url);
+                        None
+                    }
+                    Err(error) => Some(Err(error)),
                 });
             }
-            all.push(documents);
         }
-        Ok(all)
+        let mut ended = None;
+        access.get_each(&urls, &mut |at, document| match gone_is_for_all(document) {
+            Ok(document) => {
+                let place = places[at];
+                let known = &contacts[place / rels.len()];
+                all[place] = Some(document.and_then(|document| make(place % rels.len(), known, &document)));
+            }
+            Err(error) => ended = Some(error),
+        });
+        if let Some(error) = ended {
+            return Err(error);
+        }
+        let mut all = all.into_iter().map(|one| one.unwrap_or_else(|| Err(access.call.timed_out())));
+        Ok(contacts.iter().map(|_| all.by_ref().take(rels.len()).collect()).collect())
     }
 }
 
 /// An application that is gone, or a cancelled one, is not one contact's failure.
-fn gone_is_for_all(document: Result<Document>) -> Result<Result<Document>> {
-    match document {
+fn gone_is_for_all<T>(read: Result<T>) -> Result<Result<T>> {
+    match read {
         Err(error) if error.details().application_gone || error.status() == Status::Cancelled => Err(error),
-        document => Ok(document),
+        read => Ok(read),
     }
 }
 
-fn is_not_found(document: &Result<Document>) -> bool {
-    matches!(document, Err(error) if error.http_status() == Some(404))
+fn is_not_found<T>(read: &Result<T>) -> bool {
+    matches!(read, Err(error) if error.http_status() == Some(404))
 }
 
 /// Where not a single one could be read, for a reason that is no contact's own, the call as a whole has failed: the user is
@@ -245,32 +308,38 @@ fn fail_as_a_whole<'e>(access: &Access<'_>, failures: impl Iterator<Item = Optio
     first.map_or(Ok(()), |error| Err(error.clone()))
 }
 
-impl Found {
+impl<T> Found<T> {
     /// Why the first that was to be read could not be.
     fn failure(&self) -> Option<&Error> {
-        self.documents.first().and_then(|document| document.as_ref().err())
+        self.parts.first().and_then(|part| part.as_ref().err())
     }
 }
 
-fn write_presence(w: &mut Writer, asked: &str, found: std::result::Result<&Found, &Error>, include: &[Facet]) {
-    let found = match found {
-        Ok(found) => found,
-        Err(error) => return write_failure(w, asked, error),
+fn add_presence(items: &mut Items<'_>, asked: &str, found: std::result::Result<&Found<String>, &Error>, include: &[Facet]) -> Result<()> {
+    let parts = match found {
+        Ok(found) => &found.parts,
+        Err(error) => return items.add(|w| write_failure(w, asked, error)),
     };
-    let parsed = found.documents[0].as_ref().map_err(Clone::clone).and_then(|document| Ok((document, document.resource()?)));
-    let (document, presence) = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => return write_failure(w, asked, &error),
+    let presence = match &parts[0] {
+        // A contact that is asked for many times may have no room each time.
+        Ok(_) if parts.iter().flatten().map(String::len).sum::<usize>() > items.room() => {
+            return items.add(|w| write_failure(w, asked, &Error::protocol(limits::result_too_long())));
+        }
+        Ok(presence) => presence,
+        Err(error) => return items.add(|w| write_failure(w, asked, error)),
     };
-    super::write_presence_of(w, &found.known, &presence, document);
-    for (facet, included) in include.iter().zip(&found.documents[1..]) {
-        w.object_member(facet.name(), |w| {
-            match included.as_ref().map_err(Clone::clone).and_then(|document| Ok((document, document.resource()?))) {
-                Ok((document, resource)) => w.resource(&resource, &document.url),
-                Err(error) => w.error("error", &error),
-            }
-        });
+    if include.is_empty() {
+        return items.add_json(presence);
     }
+    items.add(|w| {
+        w.members_of(presence);
+        for (facet, included) in include.iter().zip(&parts[1..]) {
+            match included {
+                Ok(json) => w.raw(facet.name(), json),
+                Err(error) => w.object_member(facet.name(), |w| w.error("error", error)),
+            }
+        }
+    })
 }
 
 fn write_failure(w: &mut Writer, asked: &str, error: &Error) {

@@ -1,10 +1,13 @@
 //! What live presence needs of people: what of a contact can be told of, how it is read, and where contacts lie.
 
 use super::People;
-use super::book::Known;
+use super::address_cache::Known;
+use super::contacts::GROUPS_AT_A_TIME;
+use super::lists::{self, Visit};
 use super::presences::Found;
 use crate::application::Access;
 use crate::error::{Error, Result, Status};
+use crate::limits;
 use crate::logging;
 use crate::resource::navigation::{Document, Path};
 use crate::resource::{Resource, Writer, address_key};
@@ -68,12 +71,16 @@ pub(crate) struct Value {
 }
 
 impl Value {
-    fn of(facet: Facet, known: &Known, resource: &Resource<'_>, document: &Document) -> Value {
+    fn of(facet: Facet, known: &Known, resource: &Resource<'_>, document: &Document) -> Result<Value> {
         let json = Writer::object(|w| match facet {
             Facet::Presence => super::write_presence_of(w, known, resource, document),
             _ => w.resource(resource, &document.url),
         });
-        Value { json, lasting: lasting(resource) }
+        if json.len() > limits::VALUE {
+            let text = format!("a watched contact's {} is longer than {} KiB, which is the limit", facet.name(), limits::VALUE >> 10);
+            return Err(Error::protocol(text));
+        }
+        Ok(Value { json, lasting: lasting(resource) })
     }
 
     pub fn is_same_as(&self, other: &Value) -> bool {
@@ -172,27 +179,25 @@ impl People {
     pub fn meet(&self, access: &Access<'_>, urls: &[Url]) -> Vec<Result<String>> {
         let read = |document: Result<Document>| {
             let document = document?;
-            let contact = document.resource()?;
-            self.book(access).learn_contacts(std::slice::from_ref(&contact));
-            let uri = contact.text("uri").map(|uri| uri.into_owned());
-            uri.ok_or_else(|| Error::protocol(format!("the contact at {} has no uri", document.url)))
+            let known = self.book(access).learn_contact(&document.resource()?);
+            let none = || Error::protocol(format!("the contact at {} has no uri", document.url));
+            known.map(|(_, known)| known.uri.to_string()).ok_or_else(none)
         };
-        access.get_all(urls).into_iter().map(read).collect()
+        let mut all: Vec<Result<String>> = urls.iter().map(|_| Err(access.call.timed_out())).collect();
+        access.get_each(urls, &mut |at, document| all[at] = read(document));
+        all
     }
 
     /// The URI of a contact in the server's spelling, where it is known.
     pub fn spelling(&self, access: &Access<'_>, key: &str) -> Option<String> {
-        self.book(access).known(key).map(|known| known.uri.clone())
+        self.book(access).known(key).map(|known| known.uri.to_string())
     }
 
     /// Reads one facet of contacts; the answers are in the order asked.
     pub fn values(&self, access: &Access<'_>, uris: &[SipUri], facet: Facet) -> Result<Vec<Result<Value>>> {
-        let found = self.read_of_contacts(access, uris, &[facet.link()])?;
-        let value = |found: Result<Found>| {
-            let Found { known, documents } = found?;
-            let document = documents.into_iter().next().unwrap_or_else(|| Err(access.call.timed_out()))?;
-            Ok(Value::of(facet, &known, &document.resource()?, &document))
-        };
+        let make = |_: usize, known: &Known, document: &Document| Value::of(facet, known, &document.resource()?, document);
+        let found = self.read_of_contacts(access, uris, &[facet.link()], &make)?;
+        let value = |found: Result<Found<Value>>| found?.parts.into_iter().next().unwrap_or_else(|| Err(access.call.timed_out()));
         Ok(found.into_iter().map(value).collect())
     }
 
@@ -201,7 +206,7 @@ impl People {
         let Some(known) = self.book(access).known(key) else { return Ok(None) };
         let document = Document::new(resource.get().to_owned(), access.session.document.url.clone());
         let parsed = document.resource()?;
-        Ok(Some(Value::of(facet, &known, &parsed, &document)))
+        Value::of(facet, &known, &parsed, &document).map(Some)
     }
 
     /// What a group is found by again, whatever it is called then: its id, or its name where it has none.
@@ -219,14 +224,14 @@ impl People {
             if let Some(unread) = members.iter().filter_map(|member| member.as_ref().err()).find(|unread| may_pass(&unread.error)) {
                 return Err(unread.error.clone());
             }
-            Ok(members.into_iter().flatten().map(|known| known.uri.clone()).collect())
+            Ok(members.into_iter().flatten().map(|known| known.uri.to_string()).collect())
         })
     }
 
     /// Where the presence of a group's members is subscribed to, where the server offers that.
     pub fn group_subscription(&self, access: &Access<'_>, group: &str) -> Result<Option<Url>> {
         let known = self.find_group(access, group)?;
-        known.link("subscribeToGroupPresence").map(|href| access.resolve(href)).transpose()
+        known.link("subscribeToGroupPresence").map(|href| access.resolve(&href)).transpose()
     }
 
     /// Forgets what was read of the contact list and the groups: they have changed.
@@ -239,7 +244,8 @@ impl People {
     /// Reads the contact list and all groups with their members.
     pub fn lists(&self, access: &Access<'_>) -> Result<Lists> {
         let own = access.navigate(&Path::parse("people/myContacts")?)?;
-        let contacts = self.members_in(access, own)?;
+        let contacts = self.members_in(access, &own)?;
+        drop(own);
         let groups = self.read_groups(access)?;
         let mut has_unread_groups = false;
         let mut addresses = Vec::new();
@@ -255,7 +261,11 @@ impl People {
             addresses.push(group.link("groupContacts").map(|href| access.resolve(href)).transpose()?);
         }
         let urls: Vec<Url> = addresses.iter().flatten().cloned().collect();
-        let mut lists = access.get_all(&urls).into_iter();
+        let mut lists: Vec<Result<Members>> = Vec::with_capacity(urls.len());
+        for some in urls.chunks(GROUPS_AT_A_TIME) {
+            lists.extend(access.get_all(some).into_iter().map(|list| self.members_in(access, &list?)));
+        }
+        let mut lists = lists.into_iter();
         let mut listed = BTreeMap::new();
         let readable = groups.entries().filter_map(|(rel, entry)| entry.ok().map(|(group, url)| (rel, group, url)));
         for ((rel, group, url), address) in readable.zip(addresses) {
@@ -266,7 +276,7 @@ impl People {
             });
             let members = match address.and_then(|_| lists.next()) {
                 None => Members::default(),
-                Some(Ok(list)) => self.members_in(access, list)?,
+                Some(Ok(members)) => members,
                 // What the user may not see has no members; whatever else is wrong may pass.
                 Some(Err(error)) if matches!(error.status(), Status::Forbidden | Status::NotFound) && !error.details().application_gone => {
                     logging::warn!("a group cannot be read: {error}");
@@ -279,21 +289,39 @@ impl People {
         Ok(Lists { contacts, groups: listed, has_unread_groups })
     }
 
-    fn members_in(&self, access: &Access<'_>, list: Document) -> Result<Members> {
-        let list = self.read_contacts(access, list)?;
+    fn members_in(&self, access: &Access<'_>, list: &Document) -> Result<Members> {
         let mut found = Members::default();
-        for (_, entry) in list.entries() {
-            match entry {
-                Ok((contact, url)) => {
-                    if let Some(uri) = contact.text("uri").filter(|uri| !uri.is_empty()) {
-                        let json = Writer::object(|w| w.resource(&contact, url));
-                        found.read.insert(SipUri::key_of(&uri), Entry { uri: uri.into_owned(), json });
-                    }
-                }
-                Err(unread) if may_pass(&unread.error) => return Err(unread.error),
-                Err(unread) => found.unread.extend(unread.uri.map(|uri| SipUri::key_of(&uri))),
+        let mut length = 0;
+        let make = |entry: lists::Entry<'_>| match entry {
+            Ok((contact, url)) => {
+                let json = || Writer::object(|w| w.resource(&contact, url));
+                let known = self.book(access).learn_contact(&contact);
+                Ok(Ok(known.map(|(key, known)| (key, Entry { uri: known.uri.to_string(), json: json() }))))
             }
-        }
+            Err(unread) if may_pass(&unread.error) => Err(unread.error),
+            Err(unread) => Ok(Err(unread.uri.map(|uri| SipUri::key_of(&uri)))),
+        };
+        let take = |one| {
+            match one {
+                Ok(Some((key, entry))) => {
+                    let entry: Entry = entry;
+                    length += entry.json.len();
+                    found.read.insert(key, entry);
+                }
+                Ok(None) => {}
+                Err(unread) => found.unread.extend(unread),
+            }
+            if length > limits::RESULT || found.read.len() > limits::CONTACTS {
+                let text = format!(
+                    "a list that is watched has more than {} contacts or {} MiB, which is the limit",
+                    limits::CONTACTS,
+                    limits::RESULT >> 20
+                );
+                return Err(Error::protocol(text));
+            }
+            Ok(())
+        };
+        self.each_contact(access, list, Visit { make, take })?;
         Ok(found)
     }
 }

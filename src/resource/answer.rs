@@ -186,6 +186,11 @@ fn explained(request: &Request, answer: &Answer, refusal: Refusal<'_>) -> Error 
     with_answer(error, request, answer)
 }
 
+/// Whether an answer is neither a refusal nor a page of somebody in between.
+pub(crate) fn stands(answer: &Answer) -> bool {
+    answer.status == 304 || answer.is_success() && !is_page(answer)
+}
+
 /// Whether an answer is a page for people: UCWA gives none, whatever it is asked.
 pub(crate) fn is_page(answer: &Answer) -> bool {
     let media_type = answer.header("content-type").unwrap_or_default().trim_start();

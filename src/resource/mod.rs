@@ -8,7 +8,7 @@ pub(crate) mod navigation;
 mod write;
 mod xml;
 
-pub(crate) use write::Writer;
+pub(crate) use write::{Items, Writer};
 
 use crate::error::{Error, Result, excerpt};
 use crate::limits;
@@ -38,7 +38,7 @@ pub(crate) struct Link<'a> {
 }
 
 impl Link<'_> {
-    fn is_followable(&self) -> bool {
+    pub fn is_followable(&self) -> bool {
         // Some servers say "there is none" with an empty href, and hand small things over in data: ones.
         !self.href.is_empty() && !self.href.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
     }
@@ -69,37 +69,18 @@ impl<'a> Resource<'a> {
     }
 
     /// All links that can be followed.
-    #[allow(dead_code)] // Lists are to be written with it.
     pub fn followable_links(&self) -> impl Iterator<Item = &Link<'a>> {
         self.links.iter().filter(|link| link.is_followable())
     }
 
-    /// The embedded resources of that relation: none, one or many. For relations that have few; there may be a million.
-    pub fn embedded(&self, rel: &str) -> Result<Vec<Resource<'a>>> {
-        let mut found = Vec::new();
-        self.each_embedded(rel, |resource| {
-            found.push(resource);
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    /// Hands on the embedded resources of that relation one after the other, so that they are never all there at once.
+    /// Hands on the embedded resources of that relation, none, one or many: one after the other, so that they are never all
+    /// there at once.
     pub fn each_embedded(&self, rel: &str, mut take: impl FnMut(Resource<'a>) -> Result<()>) -> Result<()> {
         self.each_embedded_raw(rel, &mut |raw| take(Resource::parse(raw.get())?))
     }
 
     /// The same as the server wrote them.
-    pub fn embedded_raw(&self, rel: &str) -> Result<Vec<&'a RawValue>> {
-        let mut found = Vec::new();
-        self.each_embedded_raw(rel, &mut |raw| {
-            found.push(raw);
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    fn each_embedded_raw(&self, rel: &str, take: &mut dyn FnMut(&'a RawValue) -> Result<()>) -> Result<()> {
+    pub fn each_embedded_raw(&self, rel: &str, take: &mut dyn FnMut(&'a RawValue) -> Result<()>) -> Result<()> {
         for (_, value) in self.embedded.iter().filter(|(key, _)| key == rel) {
             let text = value.get();
             if text.starts_with('[') {
@@ -397,9 +378,19 @@ mod tests {
         assert_eq!(hrefs("many"), ["/2", "/3"]);
         assert_eq!(hrefs("text"), ["/4"]);
         assert!(hrefs("none").is_empty() && hrefs("null").is_empty() && hrefs("bare").is_empty());
-        assert_eq!(resource.embedded("e").unwrap()[0].text("b").as_deref(), Some("ü"));
-        assert_eq!(resource.embedded("f").unwrap().len(), 2);
-        assert!(resource.embedded("g").unwrap().is_empty() && resource.embedded("h").unwrap().is_empty());
+        let embedded = |rel| {
+            let mut found = Vec::new();
+            resource.each_embedded(rel, |one| {
+                found.push(one.text("b").map(|text| text.into_owned()));
+                Ok(())
+            })?;
+            Ok::<_, Error>(found)
+        };
+        assert_eq!(embedded("e").unwrap(), [Some("ü".to_owned())]);
+        assert_eq!(embedded("f").unwrap().len(), 2);
+        assert!(embedded("g").unwrap().is_empty() && embedded("h").unwrap().is_empty());
+        let ended = resource.each_embedded("f", |_| Err(Error::argument("enough")));
+        assert_eq!(ended.unwrap_err().message(), "enough");
         assert_eq!(resource.properties.len(), 2);
         for empty in [r#"{"_links":[],"_embedded":[]}"#, r#"{"_links":null,"_embedded":null}"#, "{}"] {
             let resource = Resource::parse(empty).unwrap();

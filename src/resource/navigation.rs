@@ -4,7 +4,7 @@
 //! for among the embedded resources first, the links second; links are followed as the server gave them.
 
 use super::{Resource, resolve, text_of};
-use crate::error::{Error, Result, Status, excerpt_of_argument};
+use crate::error::{Error, Result, Status, excerpt, excerpt_of_argument};
 use crate::shown::excerpts;
 use crate::sip_uri::SipUri;
 use crate::transport::{Answer, Room};
@@ -46,8 +46,10 @@ impl Document {
 /// How navigation reads what links lead to.
 pub(crate) trait Reader {
     fn read(&self, url: &Url) -> Result<Document>;
-    /// Several at once, in the same order.
-    fn read_all(&self, urls: &[Url]) -> Vec<Result<Document>>;
+    /// Several at once, in any order.
+    fn read_each(&self, urls: &[Url], take: &mut dyn FnMut(Result<Document>));
+    /// To be called at each step of local work: whether it may go on.
+    fn step(&self) -> Result<()>;
 }
 
 /// A parsed path.
@@ -187,60 +189,114 @@ impl Step {
 /// One segment: the embedded resource, else what the link leads to.
 fn step(here: &Document, segment: &Segment, reader: &dyn Reader) -> Result<Step> {
     let resource = here.resource()?;
-    let embedded = resource.embedded_raw(&segment.rel)?;
-    let mut fitting = Vec::new();
-    for (index, raw) in embedded.iter().enumerate() {
-        if segment.selector.fits(index, &Resource::parse(raw.get())?) {
-            fitting.push(raw.get());
+    let mut embedded = 0;
+    let mut fitting = Several::default();
+    resource.each_embedded_raw(&segment.rel, &mut |raw| {
+        reader.step()?;
+        if segment.selector.fits(embedded, &Resource::parse(raw.get())?) {
+            fitting.add(raw.get());
         }
+        embedded += 1;
+        Ok(())
+    })?;
+    match (fitting.count, fitting.first.as_slice()) {
+        (0, _) => {}
+        (1, [one]) => return Ok(Step::Here(here.part(one))),
+        _ => return Err(ambiguous(segment, fitting.labels(|text| Resource::parse(text).map(|r| label(&r)).unwrap_or_default()))),
     }
-    match fitting.as_slice() {
-        [] => {}
-        [one] => return Ok(Step::Here(here.part(one))),
-        several => {
-            return Err(ambiguous(
-                segment,
-                &several.iter().map(|text| Resource::parse(text).map(|r| label(&r)).unwrap_or_default()).collect::<Vec<_>>(),
-            ));
+    let linked = resource.links(&segment.rel).count();
+    let none_fits = || missing(segment, &resource, if linked == 0 { embedded } else { linked });
+    let mut links = resource.links(&segment.rel);
+    match &segment.selector {
+        Selector::None if linked > 1 => {
+            let mut several = Several::default();
+            links.for_each(|href| several.add(href));
+            let address = |href: &&str| resolve(&here.url, href).map_or_else(|_| excerpt(href), |url| url.to_string());
+            Err(ambiguous(segment, several.labels(address)))
         }
-    }
-    let urls = resource.links(&segment.rel).map(|href| resolve(&here.url, href)).collect::<Result<Vec<_>>>()?;
-    let none_fits = |count| missing(segment, &resource, count);
-    match (&segment.selector, urls.as_slice()) {
-        (_, []) => Err(none_fits(embedded.len())),
-        (Selector::None, [one]) => Ok(Step::There(one.clone())),
-        (Selector::None, several) => Err(ambiguous(segment, &several.iter().map(Url::to_string).collect::<Vec<_>>())),
-        (Selector::Index(index), several) => {
-            several.get(*index).map(|url| Step::There(url.clone())).ok_or_else(|| none_fits(several.len()))
-        }
-        (Selector::Equals(name, value), several) => {
-            let found = select_by_reading(segment, name, value, several, reader)?;
-            found.map(Step::Here).ok_or_else(|| none_fits(several.len()))
+        Selector::None => links.next().map_or_else(|| Err(none_fits()), |href| resolve(&here.url, href).map(Step::There)),
+        Selector::Index(index) => links.nth(*index).map_or_else(|| Err(none_fits()), |href| resolve(&here.url, href).map(Step::There)),
+        Selector::Equals(..) if linked == 0 => Err(none_fits()),
+        Selector::Equals(name, value) => {
+            let found = select_by_reading(segment, name, value, &|| resource.links(&segment.rel), &here.url, reader)?;
+            found.map(Step::Here).ok_or_else(none_fits)
         }
     }
 }
 
+/// The first of several that fit, and how many there are.
+struct Several<T> {
+    first: Vec<T>,
+    count: usize,
+}
+
+impl<T> Default for Several<T> {
+    fn default() -> Several<T> {
+        Several { first: Vec::new(), count: 0 }
+    }
+}
+
+impl<T> Several<T> {
+    const SHOWN: usize = 10;
+
+    fn add(&mut self, one: T) {
+        self.count += 1;
+        if self.first.len() < Several::<T>::SHOWN {
+            self.first.push(one);
+        }
+    }
+
+    fn labels(&self, label: impl Fn(&T) -> String) -> Several<String> {
+        Several { first: self.first.iter().map(label).collect(), count: self.count }
+    }
+}
+
 /// Which of several linked resources has that property: they have to be read to know.
-fn select_by_reading(segment: &Segment, name: &str, value: &str, urls: &[Url], reader: &dyn Reader) -> Result<Option<Document>> {
+fn select_by_reading<'l, L: Iterator<Item = &'l str>>(
+    segment: &Segment,
+    name: &str,
+    value: &str,
+    links: &dyn Fn() -> L,
+    base: &Url,
+    reader: &dyn Reader,
+) -> Result<Option<Document>> {
+    const AT_A_TIME: usize = 1_000;
     // An address that holds the value is likely the one, and read first; only the property decides.
     let value_in_path = SipUri::key_of(value);
     let is_likely = |url: &Url| percent_decode_str(url.as_str()).decode_utf8_lossy().to_lowercase().contains(&value_in_path);
-    let (likely, others): (Vec<Url>, Vec<Url>) = urls.iter().cloned().partition(is_likely);
-    for group in [likely, others] {
-        let mut fitting = Vec::new();
+    for likely in [true, false] {
+        let mut fitting = Several::default();
+        let mut found = None;
         let mut failure = None;
-        for document in reader.read_all(&group) {
-            match document {
-                Ok(document) if equals(&document.resource()?, name, value) => fitting.push(document),
-                Ok(_) => {}
+        let mut read = |urls: &[Url]| {
+            reader.read_each(urls, &mut |document| match document
+                .and_then(|document| Ok((equals(&document.resource()?, name, value), document)))
+            {
+                Ok((true, document)) => {
+                    fitting.add(document.url.to_string());
+                    found.get_or_insert(document);
+                }
+                Ok((false, _)) => {}
                 Err(error) => failure = Some(error),
+            });
+        };
+        let mut urls = Vec::new();
+        for href in links() {
+            reader.step()?;
+            let url = resolve(base, href)?;
+            if is_likely(&url) == likely {
+                urls.push(url);
+            }
+            if urls.len() == AT_A_TIME {
+                read(&std::mem::take(&mut urls));
             }
         }
-        match (fitting.len(), failure) {
+        read(&urls);
+        match (fitting.count, failure) {
             (0, None) => {}
             (0, Some(error)) => return Err(error),
-            (1, _) => return Ok(fitting.pop()),
-            _ => return Err(ambiguous(segment, &fitting.iter().map(|document| document.url.to_string()).collect::<Vec<_>>())),
+            (1, _) => return Ok(found),
+            _ => return Err(ambiguous(segment, fitting)),
         }
     }
     Ok(None)
@@ -283,14 +339,13 @@ fn label(resource: &Resource<'_>) -> String {
         .unwrap_or_else(|| resource.link("self").unwrap_or("unnamed").to_owned())
 }
 
-fn ambiguous(segment: &Segment, found: &[String]) -> Error {
-    const SHOWN: usize = 10;
-    let more = if found.len() > SHOWN { format!(" and {} more", found.len() - SHOWN) } else { String::new() };
+fn ambiguous(segment: &Segment, found: Several<String>) -> Error {
+    let more = if found.count > found.first.len() { format!(" and {} more", found.count - found.first.len()) } else { String::new() };
     let text = format!(
         "the path's segment \"{}\" fits {} resources ({}{more}); choose one with {}[name=value] or {}[index]",
         segment.text,
-        found.len(),
-        excerpts(&found[..found.len().min(SHOWN)]),
+        found.count,
+        excerpts(&found.first),
         segment.rel,
         segment.rel
     );

@@ -14,12 +14,10 @@ pub(crate) struct Writer {
 }
 
 /// An array of objects that is written one by one. There may be a million of them.
-#[allow(dead_code)] // Lists are to be written with it.
 pub(crate) struct Items<'w> {
     writer: &'w mut Writer,
 }
 
-#[allow(dead_code)] // Lists are to be written with it.
 impl Items<'_> {
     /// One more object.
     ///
@@ -36,10 +34,14 @@ impl Items<'_> {
         limits::RESULT.saturating_sub(self.writer.out.len())
     }
 
-    /// One more object that is JSON already.
-    pub fn add_json(&mut self, json: &str) {
+    /// The same of JSON that was written before.
+    pub fn add_json(&mut self, json: &str) -> Result<()> {
+        if json.len() > self.room() {
+            return Err(Error::protocol(limits::result_too_long()));
+        }
         self.writer.comma();
         self.writer.push(json);
+        Ok(())
     }
 }
 
@@ -51,7 +53,6 @@ impl Writer {
     }
 
     /// The same where writing may fail.
-    #[allow(dead_code)] // Lists are to be written with it.
     pub fn try_object(fill: impl FnOnce(&mut Writer) -> Result<()>) -> Result<String> {
         let mut done = Ok(());
         let text = Writer::object(|w| done = fill(w));
@@ -110,6 +111,15 @@ impl Writer {
         self.push(json);
     }
 
+    /// The members of an object that was written before.
+    pub fn members_of(&mut self, object: &str) {
+        let inner = object.strip_prefix('{').and_then(|object| object.strip_suffix('}')).unwrap_or_default();
+        if !inner.is_empty() {
+            self.comma();
+            self.push(inner);
+        }
+    }
+
     /// A member that is an array of texts.
     pub fn texts<T: AsRef<str>>(&mut self, name: &str, texts: impl IntoIterator<Item = T>) {
         self.name(name);
@@ -126,7 +136,6 @@ impl Writer {
     }
 
     /// A member that is an array of many objects.
-    #[allow(dead_code)] // Lists are to be written with it.
     pub fn try_array(&mut self, name: &str, fill: impl FnOnce(&mut Items<'_>) -> Result<()>) -> Result<()> {
         self.name(name);
         let mut done = Ok(());
@@ -138,17 +147,6 @@ impl Writer {
     pub fn object_member(&mut self, name: &str, fill: impl FnOnce(&mut Writer)) {
         self.name(name);
         self.nested('{', '}', fill);
-    }
-
-    /// A member that is an array of objects.
-    pub fn array<T>(&mut self, name: &str, items: impl IntoIterator<Item = T>, mut fill: impl FnMut(&mut Writer, T)) {
-        self.name(name);
-        self.nested('[', ']', |w| {
-            for item in items {
-                w.comma();
-                w.nested('{', '}', |w| fill(w, item));
-            }
-        });
     }
 
     /// The properties of a resource, but for those named; `rel` is dropped, since the place says it.

@@ -172,8 +172,9 @@ impl Authority {
         self.renew(call, &request.url, seen, refusal).map(drop).map_err(|error| failed_at(error, request, refusal))
     }
 
-    /// Sends several at once, in the same order; one renewal serves all that need it.
-    pub fn send_all(&self, call: &Call, requests: &[Request]) -> Vec<Result<Answer>> {
+    /// Sends several at once, and hands on each answer with its place as soon as it is there; one renewal serves all that
+    /// need it.
+    pub fn send_each(&self, call: &Call, requests: &[Request], take: &mut dyn FnMut(usize, Result<Answer>)) {
         let mut outgoing = Vec::with_capacity(requests.len());
         let mut known = Vec::with_capacity(requests.len());
         for request in requests {
@@ -182,24 +183,25 @@ impl Authority {
                     outgoing.push((request.clone(), slot.token.clone()));
                     known.push(slot);
                 }
-                Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),
+                Err(error) => return (0..requests.len()).for_each(|at| take(at, Err(error.clone()))),
             }
         }
-        let mut answers = self.transport.send_all(call, &outgoing);
-        for ((answer, request), known) in answers.iter_mut().zip(requests).zip(known) {
-            let Ok(refused) = answer else { continue };
-            if !answer::refuses_token(refused) {
-                continue;
-            }
-            *answer = if self.is_to_renew(call, &known) {
-                self.renew(call, &request.url, known.generation, refused)
-                    .map_err(|error| failed_at(error, request, refused))
+        let mut refused = Vec::new();
+        self.transport.send_each(call, &outgoing, &mut |at, answer| match answer {
+            Ok(answer) if answer::refuses_token(&answer) => refused.push((at, answer)),
+            answer => take(at, answer),
+        });
+        for (at, refusal) in refused {
+            let (request, known) = (&requests[at], &known[at]);
+            let again = if self.is_to_renew(call, known) {
+                self.renew(call, &request.url, known.generation, &refusal)
+                    .map_err(|error| failed_at(error, request, &refusal))
                     .and_then(|_| self.send(call, request))
             } else {
-                Err(still_refused(request, refused))
+                Err(still_refused(request, &refusal))
             };
+            take(at, again);
         }
-        answers
     }
 
     /// After a refusal of that token, or for want of one: whether to get another and send the request again. Each call renews

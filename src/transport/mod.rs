@@ -30,9 +30,12 @@ use body::Bodies;
 use budget::{Budget, Share, TooManyParts};
 use connect::Client;
 use descriptors::Witness;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use message::Failure;
+use std::cell::Cell;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -52,6 +55,11 @@ const FAREWELL: Duration = Duration::from_millis(25);
 /// How often a call that waits wakes to look whether the descriptors that would wake it are still there: cancelling is over in
 /// 100 ms even if they are not.
 const LOOK: Duration = Duration::from_millis(50);
+
+thread_local! {
+    /// Whether this thread hands on an answer while others are under way, which do not go on meanwhile.
+    static HANDING_ON: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The connections of one application.
 pub(crate) struct Transport {
@@ -183,6 +191,7 @@ impl Transport {
     }
 
     fn drive<T: Send>(&self, bounded: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        debug_assert!(!HANDING_ON.get(), "what is asked while an answer is handed on may wait for the requests beside that one");
         let Some(runtime) = &self.runtime else { return Err(Error::cancelled()) };
         self.check_descriptors()?;
         let guarded = descriptors::guarded(Arc::clone(&self.witness), bounded);
@@ -226,14 +235,30 @@ impl Transport {
         self.run(call, work).map_err(|error| explained(call, request, error))
     }
 
-    /// Sends several at once; the answers come in the same order, each with its own failure.
-    pub fn send_all(&self, call: &Call, requests: &[(Request, Option<Secret>)]) -> Vec<Result<Answer>> {
-        let each: Vec<_> = requests.iter().map(|(request, token)| self.named(call, request, token.as_ref())).collect();
-        let all = async { Ok(stream::iter(each).buffered(AT_ONCE).collect().await) };
-        // Each is bound by the call's time; what came before it was over is kept.
-        match self.drive(all) {
-            Ok(answers) => answers,
-            Err(error) => requests.iter().map(|_| Err(error.clone())).collect(),
+    /// Sends several at once, and hands on each answer with its place as soon as it is there: they are not held together.
+    /// Each is bound by the call's time; what came before it was over is kept. Whoever takes them asks nothing of the server
+    /// meanwhile.
+    pub fn send_each(&self, call: &Call, requests: &[(Request, Option<Secret>)], take: &mut dyn FnMut(usize, Result<Answer>)) {
+        let each = (0..requests.len()).map(|at| -> BoxFuture<'_, (usize, Result<Answer>)> {
+            let (request, token) = &requests[at];
+            Box::pin(async move { (at, self.named(call, request, token.as_ref()).await) })
+        });
+        let mut under_way = pin!(stream::iter(each).buffer_unordered(AT_ONCE));
+        let mut taken = vec![false; requests.len()];
+        loop {
+            match self.drive(async { Ok(under_way.next().await) }) {
+                Ok(Some((at, answer))) => {
+                    taken[at] = true;
+                    HANDING_ON.set(true);
+                    take(at, answer);
+                    HANDING_ON.set(false);
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    let rest = taken.iter().enumerate().filter(|(_, taken)| !**taken);
+                    return rest.for_each(|(at, _)| take(at, Err(error.clone())));
+                }
+            }
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn last() -> Failure {
+    pub fn last() -> Failure {
         unsafe {
             let message = CStr::from_ptr(ucwa_last_error_message()).to_str().unwrap().to_owned();
             let status = ucwa_last_error_status();
@@ -180,6 +180,11 @@ impl App {
         let app = Config::of(simulator).sign_in().unwrap();
         simulator.clear_requests();
         app
+    }
+
+    /// For calls of which a test measures what they cost, without what these wrappers add.
+    pub fn handle(&self) -> *mut ucwa_application {
+        self.0
     }
 
     pub fn application(&self) -> Outcome<Value> {

@@ -57,10 +57,14 @@ impl Proxy {
         Ok(Proxy { kind, host, port: url.port().unwrap_or(port), credentials })
     }
 
+    fn credentials(&self) -> Option<(&str, &Secret)> {
+        self.credentials.as_deref().map(|(user, password)| (user.as_str(), password))
+    }
+
     /// As reqwest takes it.
     pub fn url(&self) -> Option<Url> {
         let mut url = Url::parse(&self.to_string()).ok()?;
-        if let Some((user, password)) = self.credentials.as_deref() {
+        if let Some((user, password)) = self.credentials() {
             url.set_username(user).ok()?;
             url.set_password(Some(password.reveal())).ok()?;
         }
@@ -69,7 +73,7 @@ impl Proxy {
 
     /// The header by which an HTTP proxy is given user and password.
     pub fn authorization(&self) -> Option<HeaderValue> {
-        let (user, password) = self.credentials.as_deref()?;
+        let (user, password) = self.credentials()?;
         let pair = Secret::new(format!("{user}:{}", password.reveal()));
         let text = Secret::new(format!("Basic {}", STANDARD.encode(pair.reveal())));
         let mut value = HeaderValue::from_maybe_shared(text.bytes()).ok()?;
