@@ -59,6 +59,11 @@
  * other. A handle is freed by one thread, once, when no other uses it: ucwa_application_cancel makes the others
  * return. A call that reads from the server blocks its thread for at most `timeout_ms`, retries included.
  *
+ * Limits. The body of an answer may have 32 MiB, decompressed, and 1,000,000 array items and links; a part of a batch 200
+ * headers; what an error quotes of the server 4 KB. An answer beyond that is UCWA_PROTOCOL, and the message names the
+ * limit. A result has at most 48 MiB, an argument 100,000 contacts. An application takes at most 256 MB of memory: further
+ * calls wait, within their time. A thread that calls the library needs 64 KB of stack.
+ *
  * Callbacks run on the thread of a call or on one of the library's own. They return by themselves: no longjmp, no C++
  * exception. What else they may do stands beside their types. A program that one starts inherits the signal mask that
  * it runs with: the event callback has that of the thread that set it, the token callback that of the thread whose call
