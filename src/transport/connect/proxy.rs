@@ -131,9 +131,10 @@ impl Proxies {
             }
             None => proxies.read_environment(environment),
         }
-        for (user, password) in [&proxies.http, &proxies.https].into_iter().flatten().filter_map(Proxy::credentials) {
+        for proxy in [&proxies.http, &proxies.https].into_iter().flatten() {
+            let Some((user, password)) = proxy.credentials.as_deref() else { continue };
             // A user without a password is a token.
-            let kept = if password.reveal().is_empty() { Secret::new(user.to_owned()) } else { password.clone() };
+            let kept = if password.reveal().is_empty() { Secret::new(user.clone()) } else { password.clone() };
             config.known().remember(secret::Kind::Given, &kept);
         }
         proxies
