@@ -586,8 +586,10 @@ UCWA_API char *ucwa_get_contact_presence(ucwa_application *application, const ch
  * @return An owned JSON text, `{"presences":[...]}`: element *i* answers contact *i*, as from
  *         ucwa_get_contact_presence, with what was included as a member of its name. A contact that failed is
  *         `{"uri":"...","error":{...}}` in its place: one that is unknown, whose text is no SIP URI, or for
- *         which `timeout_ms` left no time. Free it with ucwa_string_free. NULL on a failure of the whole:
- *         UCWA_INVALID_ARGUMENT names the element that is no string; or nothing at all could be read.
+ *         which `timeout_ms` left no time. Free it with ucwa_string_free. NULL only if the call as a whole
+ *         could not be done: UCWA_INVALID_ARGUMENT names the element that is no string;
+ *         UCWA_AUTHENTICATION_FAILED, UCWA_SIGN_IN_ELSEWHERE, UCWA_CANCELLED, UCWA_FORKED; or, as
+ *         UCWA_NETWORK or UCWA_TLS, no request got an answer.
  *
  * Threads: any. It blocks up to `timeout_ms`.
  */
@@ -602,8 +604,10 @@ UCWA_API char *ucwa_get_contacts_presence(ucwa_application *application, const c
  * @param application The application.
  * @param group A group's id, rel or name.
  * @return An owned JSON text, as from ucwa_get_contacts_presence, in the group's order; free it with
- *         ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such group, UCWA_CONFLICT where
- *         the name fits several (their `ids` are in the error's JSON).
+ *         ucwa_string_free. A member that cannot be read is `{"uri":"...","error":{...}}` in its place, with
+ *         `href` instead of `uri` where only its address is known. NULL if the call as a whole could not be
+ *         done, as there; or the group's list cannot be read: UCWA_NOT_FOUND where there is no such group,
+ *         UCWA_CONFLICT where the name fits several (their `ids` are in the error's JSON).
  *
  * Threads: any. It blocks up to `timeout_ms`.
  */
@@ -616,7 +620,8 @@ UCWA_API char *ucwa_get_group_presence(ucwa_application *application, const char
  *
  * @param application The application.
  * @return An owned JSON text, `{"groups":[{"rel":"pinnedGroup","id":"...","name":"...","href":"..."},...]}`;
- *         free it with ucwa_string_free. NULL on a failure.
+ *         free it with ucwa_string_free. A group that cannot be read is
+ *         `{"rel":"...","href":"...","error":{...}}` in its place. NULL on a failure.
  *
  * Threads: any. It blocks up to `timeout_ms`.
  */
@@ -631,7 +636,9 @@ UCWA_API char *ucwa_get_groups(ucwa_application *application);
  * @param group A group's id, rel or name.
  * @return An owned JSON text,
  *         `{"contacts":[{"uri":"...","name":"...","type":"...","sourceNetwork":"...","href":"..."},...]}`;
- *         free it with ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such group,
+ *         free it with ucwa_string_free. A contact that cannot be read is `{"uri":"...","error":{...}}` in its
+ *         place, with `href` instead of `uri` where only its address is known; servers whose lists merely link
+ *         to contacts name accounts that are gone. NULL on a failure: UCWA_NOT_FOUND where there is no such group,
  *         UCWA_CONFLICT where the name fits several (their `ids` are in the error's JSON).
  *
  * Threads: any. It blocks up to `timeout_ms`.
@@ -1304,6 +1311,8 @@ UCWA_API void ucwa_bytes_free(unsigned char *data, size_t size);
 
 /**
  * Parses a JSON text.
+ *
+ * Every text that the library returns can be read.
  *
  * @param text UTF-8, of any length, nested at most 127 deep.
  * @return The parsed text; free it with ucwa_json_free. NULL where it is no JSON: UCWA_INVALID_ARGUMENT,

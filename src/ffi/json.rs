@@ -16,6 +16,8 @@ pub struct ucwa_json(Node);
 
 /// Parses a JSON text.
 ///
+/// Every text that the library returns can be read.
+///
 /// @param text UTF-8, of any length, nested at most 127 deep.
 /// @return The parsed text; free it with ucwa_json_free. NULL where it is no JSON: UCWA_INVALID_ARGUMENT,
 ///         with line and column.

@@ -11,7 +11,8 @@ use std::ffi::c_char;
 ///
 /// @param application The application.
 /// @return An owned JSON text, `{"groups":[{"rel":"pinnedGroup","id":"...","name":"...","href":"..."},...]}`;
-///         free it with ucwa_string_free. NULL on a failure.
+///         free it with ucwa_string_free. A group that cannot be read is
+///         `{"rel":"...","href":"...","error":{...}}` in its place. NULL on a failure.
 ///
 /// Threads: any. It blocks up to `timeout_ms`.
 #[unsafe(no_mangle)]
@@ -31,7 +32,9 @@ pub unsafe extern "C" fn ucwa_get_groups(application: *mut ucwa_application) -> 
 /// @param group A group's id, rel or name.
 /// @return An owned JSON text,
 ///         `{"contacts":[{"uri":"...","name":"...","type":"...","sourceNetwork":"...","href":"..."},...]}`;
-///         free it with ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such group,
+///         free it with ucwa_string_free. A contact that cannot be read is `{"uri":"...","error":{...}}` in its
+///         place, with `href` instead of `uri` where only its address is known; servers whose lists merely link
+///         to contacts name accounts that are gone. NULL on a failure: UCWA_NOT_FOUND where there is no such group,
 ///         UCWA_CONFLICT where the name fits several (their `ids` are in the error's JSON).
 ///
 /// Threads: any. It blocks up to `timeout_ms`.

@@ -39,8 +39,10 @@ pub unsafe extern "C" fn ucwa_get_contact_presence(application: *mut ucwa_applic
 /// @return An owned JSON text, `{"presences":[...]}`: element *i* answers contact *i*, as from
 ///         ucwa_get_contact_presence, with what was included as a member of its name. A contact that failed is
 ///         `{"uri":"...","error":{...}}` in its place: one that is unknown, whose text is no SIP URI, or for
-///         which `timeout_ms` left no time. Free it with ucwa_string_free. NULL on a failure of the whole:
-///         UCWA_INVALID_ARGUMENT names the element that is no string; or nothing at all could be read.
+///         which `timeout_ms` left no time. Free it with ucwa_string_free. NULL only if the call as a whole
+///         could not be done: UCWA_INVALID_ARGUMENT names the element that is no string;
+///         UCWA_AUTHENTICATION_FAILED, UCWA_SIGN_IN_ELSEWHERE, UCWA_CANCELLED, UCWA_FORKED; or, as
+///         UCWA_NETWORK or UCWA_TLS, no request got an answer.
 ///
 /// Threads: any. It blocks up to `timeout_ms`.
 #[unsafe(no_mangle)]
@@ -60,8 +62,10 @@ pub unsafe extern "C" fn ucwa_get_contacts_presence(application: *mut ucwa_appli
 /// @param application The application.
 /// @param group A group's id, rel or name.
 /// @return An owned JSON text, as from ucwa_get_contacts_presence, in the group's order; free it with
-///         ucwa_string_free. NULL on a failure: UCWA_NOT_FOUND where there is no such group, UCWA_CONFLICT where
-///         the name fits several (their `ids` are in the error's JSON).
+///         ucwa_string_free. A member that cannot be read is `{"uri":"...","error":{...}}` in its place, with
+///         `href` instead of `uri` where only its address is known. NULL if the call as a whole could not be
+///         done, as there; or the group's list cannot be read: UCWA_NOT_FOUND where there is no such group,
+///         UCWA_CONFLICT where the name fits several (their `ids` are in the error's JSON).
 ///
 /// Threads: any. It blocks up to `timeout_ms`.
 #[unsafe(no_mangle)]

@@ -103,7 +103,8 @@ public:
     }
 
     /// The presence of many at once, in batches: a range of texts, or texts in braces. Element *i* answers contact *i*;
-    /// one that failed has its `error`.
+    /// one that failed has its `error`. An exception means that the call as a whole could not be done: the credentials are
+    /// refused, the application was cancelled, or no request got an answer.
     template <class Contacts = detail::texts_in_braces>
     std::vector<presence> contacts_presence(Contacts &&contacts, include with = include::nothing) const
     {
@@ -111,7 +112,7 @@ public:
         return detail::values_of<presence>(ucwa_get_contacts_presence(usable(), json.c_str()), "presences");
     }
 
-    /// The presence of everybody in a group, in its order.
+    /// The presence of everybody in a group, in its order; one that failed has its `error`.
     std::vector<presence> group_presence(std::string_view group) const
     {
         return detail::values_of<presence>(ucwa_get_group_presence(usable(), detail::c_text(group, "group").get()), "presences");

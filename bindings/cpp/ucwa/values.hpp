@@ -67,7 +67,7 @@ struct contact {
     std::optional<time_point> expires;              ///< Until when the server holds this for fresh.
     std::optional<std::string> etag;                ///< Changes when the rest does.
     std::optional<std::string> href;                ///< The resource.
-    std::optional<failure> error;                   ///< Why there is none; within a list of presences only.
+    std::optional<failure> error;                   ///< Why there is none; within a list only. Then `uri` may be empty.
 };
 
 /// The presence of a person.
@@ -92,6 +92,7 @@ struct group {
     std::optional<std::string> name;  ///< Not unique.
     std::optional<std::string> uri;   ///< Of distribution groups.
     std::optional<std::string> href;  ///< The resource.
+    std::optional<failure> error;     ///< Why there is none; within a list only. Then `id` is empty.
 };
 
 /// What a search found.
@@ -237,6 +238,7 @@ inline void read(const object &json, group &value)
     value.name = json.text("name");
     value.uri = json.text("uri");
     value.href = json.text("href");
+    value.error = read_error(json);
 }
 
 inline void read(const object &json, supported_modalities &value)

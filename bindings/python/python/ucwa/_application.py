@@ -185,7 +185,8 @@ class Application:
         """Read the presence of many contacts, in as few requests as the server allows.
 
         Element *i* answers contact *i*. Of a contact that failed ``error`` says why. `include` may name ``note``,
-        ``location`` and ``contact``, which are read along.
+        ``location`` and ``contact``, which are read along. An exception means that the call as a whole could not be done:
+        the credentials are refused, the application was cancelled, or no request got an answer.
         """
         return _presences(self._client.contacts_presence(arguments.contacts_json(contacts, include)))
 
@@ -200,11 +201,11 @@ class Application:
         return [Group._of(one) for one in _object(self._client.groups())["groups"]]
 
     def group_contacts(self, group: GroupLike) -> List[Contact]:
-        """Read the members of a group."""
+        """Read the members of a group. Of a member that cannot be read ``error`` says why."""
         return _contacts(self._client.group_contacts(arguments.group_text(group)))
 
     def contacts(self) -> List[Contact]:
-        """Read the contact list."""
+        """Read the contact list. Of a contact that cannot be read ``error`` says why."""
         return _contacts(self._client.contacts())
 
     def contact(self, contact: ContactLike) -> Contact:

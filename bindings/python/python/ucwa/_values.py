@@ -156,7 +156,8 @@ class Contact(Value):
     expires: Optional[datetime] = None
     etag: Optional[str] = None
     href: Optional[str] = None
-    #: Why this contact could not be read, where it was to be included with presence.
+    #: Why this contact could not be read, in a list or where it was to be included with presence.
+    #: If its URI is not known, `uri` is ``""``, and `href` is its address.
     error: Optional[UcwaError] = None
     raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
@@ -190,7 +191,8 @@ class Contact(Value):
 class Presence(Value):
     """The presence of a contact.
 
-    Where many were asked for and this one failed, ``error`` says why, and the rest is None.
+    Where many were asked for and this one failed, ``error`` says why, and the rest is None. If the URI of a group's member is
+    not known, `uri` is ``""`` then, and `href` is the contact's address.
     """
 
     uri: str
@@ -267,12 +269,16 @@ class Group(Value):
     uri: Optional[str] = None
     etag: Optional[str] = None
     href: Optional[str] = None
+    #: Why this group could not be read.
+    error: Optional[UcwaError] = None
     raw: Dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def _of(cls, members: Mapping[str, Any]) -> Group:
         m = Members(members)
-        return cls(m.text("rel"), m.text("id"), m.text("name"), m.text("uri"), m.text("etag"), m.text("href"), m.left)
+        return cls(
+            m.text("rel"), m.text("id"), m.text("name"), m.text("uri"), m.text("etag"), m.text("href"), m.error(), m.left
+        )
 
 
 @dataclass(frozen=True, repr=False)
