@@ -62,7 +62,7 @@
  * Limits. The body of an answer may have 32 MiB, decompressed, and 1,000,000 array items and links; a part of a batch 200
  * headers; what an error quotes of the server 4 KB. An answer beyond that is UCWA_PROTOCOL, and the message names the
  * limit. A result has at most 48 MiB, an argument 100,000 contacts. An application takes at most 256 MB of memory: further
- * calls wait, within their time. A thread that calls the library needs 64 KB of stack.
+ * calls wait, within their time. A thread that calls the library needs 256 KB of stack.
  *
  * Callbacks run on the thread of a call or on one of the library's own. They return by themselves: no longjmp, no C++
  * exception. What else they may do stands beside their types. A program that one starts inherits the signal mask that

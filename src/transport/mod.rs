@@ -271,7 +271,7 @@ impl Transport {
     pub async fn exchange(&self, call: &Call, request: &Request, token: Option<&Secret>) -> Result<Answer> {
         let mut plan = repeat::Plan::new(call, request);
         loop {
-            let mut outcome = self.recorded_attempt(call, request, token).await;
+            let mut outcome = Box::pin(self.recorded_attempt(call, request, token)).await;
             match plan.next_wait(&mut outcome) {
                 Some(wait) => {
                     self.shared.counts.retried();
@@ -323,7 +323,7 @@ impl Transport {
         self.shared.counts.sent();
         let patience = counts_silence(call, request).then(|| clock::patience(SILENCE));
         let answer = match client.execute(built, patience).await {
-            Ok(response) => body::read(response, &request.url, &self.shared.bodies).await,
+            Ok(response) => Box::pin(body::read(response, &request.url, &self.shared.bodies)).await,
             Err(failure) => Err(body::head_failure(failure)),
         };
         self.remember(&request.url, &answer);

@@ -4,8 +4,8 @@ use super::*;
 use std::process::Command;
 use std::thread;
 
-/// What the manual says, for the build that is shipped; tests are built with less optimisation, and take more.
-const STACK: usize = if cfg!(debug_assertions) { 256 << 10 } else { 64 << 10 };
+/// What the manual says.
+const STACK: usize = 256 << 10;
 
 /// What a program does on a thread with little stack: everything that goes through other layers.
 fn all_of_it(simulator: &ucwa_simulator::Simulator) {

@@ -385,7 +385,12 @@ fn a_server_that_asks_for_a_wait_gets_it() {
     simulator.clear_requests();
     let began = simulator.elapsed();
     simulator.cut_events();
-    wait_until(&simulator, |simulator| simulator.count("events") == 2);
+    // One may have been under way before the connections were cut.
+    wait_until(&simulator, |simulator| {
+        let statuses: Vec<u16> =
+            simulator.requests().into_iter().filter(|request| request.route == "events").map(|request| request.status).collect();
+        statuses.iter().position(|status| *status == 503).is_some_and(|refused| statuses.len() > refused + 1)
+    });
     let waited = simulator.elapsed() - began;
     assert!(waited >= Duration::from_secs(20), "{waited:?}");
     goes_on(&simulator, &listener, &id);
@@ -394,7 +399,7 @@ fn a_server_that_asks_for_a_wait_gets_it() {
     simulator.fault(Fault::on("events").status(503).header("Retry-After", "864000"));
     simulator.clear_requests();
     simulator.cut_events();
-    wait_until(&simulator, |simulator| simulator.count("events") == 1);
+    wait_until(&simulator, |simulator| simulator.count("events") >= 1);
     goes_on(&simulator, &listener, &id);
 }
 

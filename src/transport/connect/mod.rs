@@ -90,7 +90,8 @@ impl Client {
             logging::debug!("{} is reached through the proxy {proxy}", url.host_str().unwrap_or_default());
         }
         let sent = async {
-            let sent = self.http.execute(request);
+            // On the heap, as what follows: a thread of the caller may have little stack.
+            let sent = Box::pin(self.http.execute(request));
             let head = match patience {
                 None => Some(sent.await),
                 Some(patience) => tokio::time::timeout(patience, sent).await.ok(),
@@ -113,7 +114,7 @@ impl Client {
                 if failure.is_silence() {
                     self.resolver.stayed_silent(&target);
                 }
-                return Err(self.explained_by_proxy(failure, &url, proxy.as_ref()).await.into_failure());
+                return Err(Box::pin(self.explained_by_proxy(failure, &url, proxy.as_ref())).await.into_failure());
             }
         };
         self.resolver.answered(&target, head.remote_addr());
