@@ -185,8 +185,8 @@ class Application:
         """Read the presence of many contacts, in as few requests as the server allows.
 
         Element *i* answers contact *i*. Of a contact that failed ``error`` says why. `include` may name ``note``,
-        ``location`` and ``contact``, which are read along. An exception means that the call as a whole could not be done:
-        the credentials are refused, the application was cancelled, or no request got an answer.
+        ``location`` and ``contact``, which are read along. An exception means that the call as a whole could not be
+        done: the credentials are refused, the application was cancelled, or no request got an answer.
         """
         return _presences(self._client.contacts_presence(arguments.contacts_json(contacts, include)))
 

@@ -191,8 +191,8 @@ class Contact(Value):
 class Presence(Value):
     """The presence of a contact.
 
-    Where many were asked for and this one failed, ``error`` says why, and the rest is None. If the URI of a group's member is
-    not known, `uri` is ``""`` then, and `href` is the contact's address.
+    Where many were asked for and this one failed, ``error`` says why, and the rest is None. If the URI of a group's
+    member is not known, `uri` is ``""`` then, and `href` is the contact's address.
     """
 
     uri: str
@@ -277,7 +277,14 @@ class Group(Value):
     def _of(cls, members: Mapping[str, Any]) -> Group:
         m = Members(members)
         return cls(
-            m.text("rel"), m.text("id"), m.text("name"), m.text("uri"), m.text("etag"), m.text("href"), m.error(), m.left
+            m.text("rel"),
+            m.text("id"),
+            m.text("name"),
+            m.text("uri"),
+            m.text("etag"),
+            m.text("href"),
+            m.error(),
+            m.left,
         )
 
 
